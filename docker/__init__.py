@@ -1,0 +1,1 @@
+"""Where Heimdall runs: the native local stack, images and compositions."""

@@ -1,0 +1,34 @@
+"""The native local stack: real Kafka, PostgreSQL and Redis without containers.
+
+``python -m docker.local`` is the command line; the Makefile calls it. Tests that need to break a server
+import from here::
+
+    from docker.local import named_stack
+
+    kafka = named_stack("test").kafka
+    kafka.freeze()
+"""
+
+from .errors import PortTaken, ServiceFailed, StackError
+from .instance import Instance, Ports, named_instance, private_instance
+from .kafka import Kafka
+from .postgres import Postgres
+from .redis import Redis
+from .service import Service
+from .stack import Stack, named_stack
+
+__all__ = [
+    "Instance",
+    "Kafka",
+    "PortTaken",
+    "Ports",
+    "Postgres",
+    "Redis",
+    "Service",
+    "ServiceFailed",
+    "Stack",
+    "StackError",
+    "named_instance",
+    "named_stack",
+    "private_instance",
+]

@@ -1,0 +1,64 @@
+"""TCP ports on the loopback: which are taken, by whom, and which are free."""
+
+import socket
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+_LISTEN = "0A"  # the state column of /proc/net/tcp
+
+
+def is_taken(port: int) -> bool:
+    """True if a listener could not be opened on the loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Connections of a server that just stopped linger in TIME_WAIT; they block nobody.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return True
+    return False
+
+
+def answers(port: int) -> bool:
+    """True if something accepts connections on the loopback port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct ports that nobody holds at this moment."""
+    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [probe.getsockname()[1] for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def holder(port: int) -> str | None:
+    """The process that listens on ``port`` as ``command (pid N)``; None if it cannot be seen from here."""
+    inodes = _listening_inodes(port)
+    for process in Path("/proc").glob("[0-9]*") if inodes else ():
+        try:
+            links = [str(fd.readlink()) for fd in (process / "fd").iterdir()]
+            command = (process / "comm").read_text().strip()
+        except OSError:  # it ended meanwhile, or belongs to another user
+            continue
+        if any(link == f"socket:[{inode}]" for link in links for inode in inodes):
+            return f"{command} (pid {process.name})"
+    return None
+
+
+def _listening_inodes(port: int) -> set[str]:
+    inodes = set()
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        if not table.exists():
+            continue
+        for line in table.read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == _LISTEN and int(columns[1].rpartition(":")[2], 16) == port:
+                inodes.add(columns[9])
+    return inodes
