@@ -1,0 +1,38 @@
+"""Every metric: name, kind, labels, meaning. The only place where a metric is made.
+
+Counters are incremented a batch, never a record.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECORDS = Counter(
+    "heimdall_records", "Records that came to an end, by outcome.", ["worker", "topic", "outcome", "rule"]
+)
+RECORDS_TAKEN = Counter("heimdall_records_taken", "Records read from the broker.", ["worker", "topic"])
+HANDLE_SECONDS = Histogram(
+    "heimdall_handle_seconds",
+    "Duration of one call of a handler.",
+    ["worker"],
+    buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 120),
+)
+HANDLE_FAILURES = Counter(
+    "heimdall_handle_failures", "Failed calls of a handler, by kind.", ["worker", "kind"]
+)
+IN_HAND = Gauge("heimdall_in_hand", "Records taken in and not finished.", ["worker"])
+LAG_RECORDS = Gauge(
+    "heimdall_lag_records", "Records behind the end of the topic.", ["worker", "topic", "partition"]
+)
+LAG_SECONDS = Gauge("heimdall_lag_seconds", "Age of the oldest record not finished.", ["worker"])
+ASSIGNED = Gauge("heimdall_assigned_partitions", "Partitions held.", ["worker"])
+REBALANCES = Counter("heimdall_rebalances", "Partitions gained, given back, or lost.", ["worker", "kind"])
+LAST_COMMIT = Gauge("heimdall_last_commit_timestamp_seconds", "Time of the last commit.", ["worker"])
+DEAD_LETTERS = Counter("heimdall_dead_letters", "Dead letters written.", ["worker", "topic", "disposition"])
+FLOODS = Counter("heimdall_floods", "Times a worker stopped because too much was invalid.", ["worker"])
+RESTARTS = Counter("heimdall_worker_restarts", "Restarts of a worker by the supervisor.", ["worker"])
+OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from the outbox.", ["topic"])
+OUTBOX_FAILED = Counter(
+    "heimdall_outbox_failed", "Events of the outbox that the broker did not take.", ["topic"]
+)
+OUTBOX_UNSENT = Gauge("heimdall_outbox_unsent", "Events waiting in the outbox.")
+OUTBOX_OLDEST = Gauge("heimdall_outbox_oldest_seconds", "Age of the oldest event waiting in the outbox.")
+RELAY_LEADER = Gauge("heimdall_relay_leader", "1 in the process that holds the relay's lease.")

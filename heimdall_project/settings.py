@@ -1,0 +1,264 @@
+"""Settings, all from the environment; `docs/settings.md` is generated from these calls.
+
+No logic here: what does not fit together is a system check (`heimdall_project/streams/checks.py` and others).
+"""
+
+from pathlib import Path
+
+from . import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env.section("General")
+DEBUG = env.flag("DEBUG", False, "Development mode: error pages with details, demo users allowed.")
+SECRET_KEY = env.secret(
+    "SECRET_KEY", "", "Signs sessions, receipts and redrive marks. Required unless DEBUG."
+)
+SECRET_KEY = SECRET_KEY or ("insecure-development-key-" * 3 if DEBUG else "")
+SECRET_KEY_FALLBACKS = env.listing("SECRET_KEY_FALLBACKS", [], "Former keys still accepted while rotating.")
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], "Host names served.")
+VERSION = env.text("HEIMDALL_VERSION", "0.1.0", "Version shown in headers, logs and the worker registry.")
+ENVIRONMENT = env.text(
+    "HEIMDALL_ENVIRONMENT", "development", "Name of this installation, shown in the admin."
+)
+TIME_ZONE = env.text("TIME_ZONE", "UTC", "Time zone of the admin.")
+USE_TZ = True
+USE_I18N = False
+LANGUAGE_CODE = "en-us"
+ROOT_URLCONF = "heimdall_project.urls"
+WSGI_APPLICATION = "heimdall_project.wsgi.application"
+ASGI_APPLICATION = "heimdall_project.asgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_prometheus",
+    "corsheaders",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "heimdall_project",
+    "heimdall_project.accounts",
+    "heimdall_project.streams",
+    "jobs",
+    "analysis",
+]
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "heimdall_project.api.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "heimdall_project.api.problems.ProblemMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+
+env.section("PostgreSQL")
+DATABASES = {
+    "default": {
+        **env.database(
+            "DATABASE_URL", "postgres://heimdall:heimdall@127.0.0.1:15432/heimdall", "Where state lives."
+        ),
+        "CONN_MAX_AGE": env.integer("DATABASE_CONN_MAX_AGE", 60, "Seconds a connection is kept open."),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": env.integer(
+                "DATABASE_CONNECT_TIMEOUT", 3, "Seconds to wait for a connection.", least=1
+            ),
+            "options": "-c statement_timeout={0} -c lock_timeout={0} -c idle_in_transaction_session_timeout=60000".format(
+                env.integer(
+                    "DATABASE_STATEMENT_TIMEOUT_MS", 15_000, "Milliseconds one statement may take.", least=100
+                )
+            ),
+        },
+    }
+}
+
+env.section("Redis")
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:16379/0", "Caches, and later live rankings.")
+CACHES = {
+    "default": {
+        "BACKEND": "django_prometheus.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        "KEY_PREFIX": "heimdall",
+    }
+}
+
+env.section("Kafka")
+KAFKA_BOOTSTRAP_SERVERS = env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:19092", "Brokers to start from.")
+KAFKA_TOPIC_PREFIX = env.text(
+    "KAFKA_TOPIC_PREFIX", "", "Put before each topic, where installations share a cluster."
+)
+KAFKA_GROUP_PREFIX = env.text("KAFKA_GROUP_PREFIX", "heimdall.", "Put before each consumer group.")
+KAFKA_REPLICATION_FACTOR = env.integer(
+    "KAFKA_REPLICATION_FACTOR", 1, "Copies of each partition; 2 or more in production.", least=1, most=10
+)
+KAFKA_COMPRESSION = env.choice(
+    "KAFKA_COMPRESSION",
+    "gzip",
+    "Compression of what is published.",
+    of=("gzip", "lz4", "zstd", "snappy", "none"),
+)
+KAFKA_MAX_RECORD_BYTES = env.integer(
+    "KAFKA_MAX_RECORD_BYTES", 1_048_576, "Largest record a topic takes.", least=4096, most=50_000_000
+)
+KAFKA_SESSION_TIMEOUT = env.seconds(
+    "KAFKA_SESSION_TIMEOUT",
+    30.0,
+    "Silence after which the group takes a worker's partitions away.",
+    least=1.0,
+)
+KAFKA_MAX_POLL_INTERVAL = env.seconds(
+    "KAFKA_MAX_POLL_INTERVAL", 300.0, "Longest pause between polls.", least=6.0
+)
+KAFKA_DELIVERY_TIMEOUT = env.seconds(
+    "KAFKA_DELIVERY_TIMEOUT",
+    30.0,
+    "Longest wait for the broker's acknowledgement of a dead letter.",
+    least=1.0,
+)
+KAFKA_LINGER_MS = env.integer(
+    "KAFKA_LINGER_MS", 2, "Milliseconds to wait for more records to send together.", most=1000
+)
+KAFKA_SECURITY = env.listing(
+    "KAFKA_SECURITY", [], "Further client settings as key=value (security.protocol=SASL_SSL, ...)."
+)
+
+env.section("Workers")
+WORKER_METRICS_PORT = env.integer(
+    "HEIMDALL_METRICS_PORT",
+    8100,
+    "Workers serve /metrics and /livez from this port upward; 0 switches it off.",
+    most=65_000,
+)
+WORKER_DRAIN_BUDGET = env.seconds(
+    "WORKER_DRAIN_BUDGET", 20.0, "Time a worker has to finish what runs after SIGTERM."
+)
+WORKER_STOP_GRACE = env.seconds(
+    "WORKER_STOP_GRACE", 30.0, "Time the platform waits between SIGTERM and SIGKILL (stop_grace_period)."
+)
+WORKER_HEARTBEAT = env.seconds(
+    "WORKER_HEARTBEAT", 2.0, "How often a worker writes its registry row and reads its orders.", least=0.1
+)
+WORKER_COMMIT_INTERVAL = env.seconds(
+    "WORKER_COMMIT_INTERVAL", 1.0, "Longest time finished work stays uncommitted.", least=0.0
+)
+WORKER_RESTART_BACKOFF = env.seconds(
+    "WORKER_RESTART_BACKOFF", 1.0, "First wait before a crashed worker is started again; doubles.", least=0.0
+)
+WORKER_RESTART_CEILING = env.seconds(
+    "WORKER_RESTART_CEILING", 60.0, "Longest wait before a crashed worker is started again.", least=0.0
+)
+OUTBOX_LEASE = env.seconds("OUTBOX_LEASE", 15.0, "A relay that is silent for so long is replaced.", least=1.0)
+OUTBOX_BATCH = env.integer(
+    "OUTBOX_BATCH", 1000, "Events the relay publishes at a time.", least=1, most=10_000
+)
+OUTBOX_POLL = env.seconds("OUTBOX_POLL", 0.1, "How often an idle relay looks for events.", least=0.01)
+OUTBOX_RETENTION = env.seconds(
+    "OUTBOX_RETENTION", 7 * 86_400.0, "Sent events are deleted after this.", least=60.0
+)
+FLOOD_FIRST = env.integer(
+    "FLOOD_FIRST",
+    20,
+    "If the first so many records of an assignment are all invalid, the worker stops.",
+    least=1,
+)
+FLOOD_RATIO = env.ratio("FLOOD_RATIO", 0.5, "Share of invalid records in the window that stops a worker.")
+FLOOD_WINDOW = env.seconds("FLOOD_WINDOW", 60.0, "Window of that share.", least=1.0)
+FLOOD_LEAST = env.integer("FLOOD_LEAST", 100, "Records in the window before the share counts.", least=1)
+FLOOD_PATIENCE = env.seconds(
+    "FLOOD_PATIENCE", 2.0, "A few invalid first records become dead letters after this much quiet."
+)
+
+env.section("API")
+API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 2_097_152, "Largest request body.", least=1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+IDEMPOTENCY_RETENTION = env.seconds(
+    "IDEMPOTENCY_RETENTION", 86_400.0, "How long an Idempotency-Key is remembered.", least=86_400.0
+)
+CORS_ALLOWED_ORIGINS = env.listing(
+    "CORS_ALLOWED_ORIGINS", [], "Origins whose pages may call the API, with credentials."
+)
+CORS_ALLOW_CREDENTIALS = True
+CORS_EXPOSE_HEADERS = ["X-Request-Id", "Idempotency-Replayed", "Retry-After"]
+CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS
+STREAM_URL = env.text(
+    "STREAM_URL",
+    "",
+    "Origin of the event streams if it differs from the API's, such as http://127.0.0.1:8001.",
+)
+STREAM_MAX_CLIENTS = env.integer(
+    "STREAM_MAX_CLIENTS", 200, "Event streams open at once in one process.", least=1
+)
+STREAM_HEARTBEAT = env.seconds(
+    "STREAM_HEARTBEAT", 15.0, "Silence after which a stream sends a comment.", least=0.1
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("COOKIE_SECURE", not DEBUG, "Cookies only over HTTPS.")
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+env.section("Jobs and analysis")
+JOB_QUEUE_DEADLINE = env.seconds(
+    "JOB_QUEUE_DEADLINE", 86_400.0, "Longest wait of a job before a worker claims it."
+)
+JOB_LEASE = env.seconds(
+    "JOB_LEASE", 60.0, "A claimed job whose worker is silent for so long is tried again.", least=1.0
+)
+JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 3, "Tries of a job before it fails.", least=1)
+JOB_RETRY_BACKOFF = env.seconds("JOB_RETRY_BACKOFF", 5.0, "Wait before a job is tried again.")
+LOG_CONTENT_MAX_BYTES = env.integer(
+    "LOG_CONTENT_MAX_BYTES", 262_144, "A longer log is cut, and marked, in the request event.", least=1024
+)
+ANALYSIS_PROVIDER = env.choice(
+    "ANALYSIS_PROVIDER", "rule-based", "Which engine analyses logs.", of=("rule-based",)
+)
+
+env.section("Observability")
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "INFO", "Least level that is logged.", of=("DEBUG", "INFO", "WARNING", "ERROR")
+)
+LOG_FORMAT = env.choice(
+    "LOG_FORMAT", "json", "json for machines, console for people.", of=("json", "console")
+)
+CRASH_AT = env.text(
+    "HEIMDALL_CRASH_AT", "", "Named point at which a process ends itself; for fault tests only."
+)
+HEARTBEAT_DIR = env.text(
+    "HEIMDALL_HEARTBEAT_DIR",
+    "",
+    "Directory in which each worker touches a file while its loop turns; empty: none.",
+)

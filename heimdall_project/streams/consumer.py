@@ -1,0 +1,221 @@
+"""The shapes a worker can have.
+
+A product subclasses one of them in its `consumers.py`, sets class attributes and writes `handle()`;
+`streams.registry.register` checks the declaration. Group names follow from worker names and cannot be
+configured per process.
+
+Who calls what: handlers run in a thread beside the poll loop, so they may block up to
+`handler_budget` seconds. They raise `InvalidMessage` (dead letter at once), `TransientError` (the same
+work is offered again, after a backoff, for as long as it takes) or anything else (bounded attempts on
+that record, then a dead letter as `unexpected`). They must be idempotent: their docstring names the key.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from threading import Event
+from typing import Any, ClassVar, NamedTuple
+
+from django.conf import settings
+
+from .outcomes import STORED, Verdict
+from .records import Partition, Record
+from .retry import RetryPolicy
+
+
+class Effects(StrEnum):
+    """What handling a record twice would do; a redrive asks for this."""
+
+    IDEMPOTENT = "idempotent"
+    """Nothing changes the second time."""
+    NEEDS_KEY = "needs_key"
+    """Nothing changes as long as the receiver sees the same event id."""
+    UNSAFE = "unsafe"
+    """Something would happen twice: a redrive needs a second approval."""
+
+
+class Redrive(NamedTuple):
+    """Why a handler sees this record again."""
+
+    redrive_id: str
+    count: int
+
+
+class Delivery[T](NamedTuple):
+    """One record for a handler: the record, its decoded event, and the redrive that brought it, if any."""
+
+    record: Record
+    event: T
+    redrive: Redrive | None = None
+
+    @property
+    def is_redrive(self) -> bool:
+        """Whether a person sent this record again."""
+        return self.redrive is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchPolicy:
+    """When a batch of one partition is due: by records, megabytes, or age of its oldest record."""
+
+    records: int = 1000
+    megabytes: float = 8.0
+    seconds: float = 1.0
+
+
+@dataclass
+class Batch[T]:
+    """Records of one partition in order of offset, with their decoded events side by side.
+
+    All records are stored unless the handler says otherwise with `reject` or `settle`.
+    """
+
+    place: Partition
+    records: Sequence[Record]
+    events: Sequence[T]
+    redrives: dict[int, Redrive] = field(default_factory=dict)
+    """Redrives by offset."""
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    rejected: dict[int, Exception] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def first(self) -> int:
+        """Offset of the first record."""
+        return self.records[0].offset
+
+    @property
+    def last(self) -> int:
+        """Offset of the last record."""
+        return self.records[-1].offset
+
+    def reject(self, record: Record, error: Exception) -> None:
+        """Send one record to the dead letters, as if the handler had raised `error` for it alone."""
+        self.rejected[record.offset] = error
+
+    def settle(self, record: Record, verdict: Verdict) -> None:
+        """Give one record another end than STORED (a duplicate, a drop under a rule)."""
+        self.verdicts[record.offset] = verdict
+
+
+class Worker:
+    """Anything that `run_consumer NAME` can start."""
+
+    name: ClassVar[str]
+    meaning: ClassVar[str] = ""
+    """One line for `run_consumer --list`; by default the first line of the docstring."""
+
+
+class _KafkaConsumer(Worker):
+    topic: ClassVar[str | Sequence[str]]
+    """Logical topic, or several. A callable class attribute is not needed: the registry resolves it late."""
+    event: ClassVar[Any] = None
+    """msgspec type of the value; None hands over the record undecoded (`event` is then the Record)."""
+    effects: ClassVar[Effects] = Effects.IDEMPOTENT
+    retry: ClassVar[RetryPolicy] = RetryPolicy()
+    """For failures that are neither the record's nor a dependency's."""
+    handler_budget: ClassVar[float] = 120.0
+    """Seconds one call of `handle` may take before the watchdog ends the process."""
+    owns_redrive: ClassVar[bool] = False
+    """True where a product's own redrive target answers for RESOLVED instead of the runtime's row."""
+
+    @classmethod
+    def group(cls) -> str:
+        """The consumer group."""
+        return f"{settings.KAFKA_GROUP_PREFIX}{cls.name}"
+
+    @classmethod
+    def topics(cls) -> list[str]:
+        """Logical topics that it reads."""
+        return [cls.topic] if isinstance(cls.topic, str) else list(cls.topic)
+
+    def start(self) -> None:
+        """Called once in the worker's process before the first record: build clients here."""
+
+    def close(self) -> None:
+        """Called once after the last record."""
+
+
+class RecordConsumer[T](_KafkaConsumer):
+    """One record at a time, in order of its partition."""
+
+    chunk: ClassVar[int] = 100
+    """Records handed over together; only an upper bound on what one hand-over costs."""
+
+    def handle(self, delivery: Delivery[T]) -> Verdict | None:
+        """Handle one record. None means STORED."""
+        raise NotImplementedError
+
+
+class ConcurrentConsumer[T](_KafkaConsumer):
+    """One record at a time, several at once, most urgent first among those in hand.
+
+    Records of one partition may be handled out of order; offsets are committed by the contiguous
+    finished prefix.
+    """
+
+    concurrency: ClassVar[int] = 4
+    unfinished: ClassVar[int] = 100
+    """Bound on records taken in and not finished."""
+    ageing: ClassVar[float] = 10.0
+    """Seconds of waiting that are worth one step of urgency."""
+
+    def urgency(self, record: Record) -> int:
+        """How urgent a record is; higher goes first. Called in the poll loop: must be cheap, must not raise."""
+        return 0
+
+    def handle(self, delivery: Delivery[T]) -> Verdict | None:
+        """Handle one record. None means STORED."""
+        raise NotImplementedError
+
+
+class BatchConsumer[T](_KafkaConsumer):
+    """Many records of one partition at once."""
+
+    batch: ClassVar[BatchPolicy] = BatchPolicy()
+    parallel: ClassVar[int] = 1
+    """Batches of different partitions handled at the same time."""
+
+    def handle(self, batch: Batch[T]) -> None:
+        """Handle one batch; say `batch.reject` or `batch.settle` for records that end otherwise."""
+        raise NotImplementedError
+
+
+type KafkaConsumer = RecordConsumer[Any] | ConcurrentConsumer[Any] | BatchConsumer[Any]
+
+
+class Loop(Worker):
+    """A worker that reads no topic: the relay, the sweeper, the generator."""
+
+    interval: ClassVar[float] = 1.0
+    """Seconds to wait after a step that found nothing to do."""
+    step_budget: ClassVar[float] = 120.0
+    """Seconds one step may take before the watchdog ends the process."""
+
+    def start(self) -> None:
+        """Called once in the worker's process before the first step."""
+
+    def step(self, stop: Event) -> bool:
+        """Do one unit of work; True means there is more, go again at once. Raise TransientError to back off."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Called once after the last step."""
+
+
+__all__ = [
+    "STORED",
+    "Batch",
+    "BatchConsumer",
+    "BatchPolicy",
+    "ConcurrentConsumer",
+    "Delivery",
+    "Effects",
+    "KafkaConsumer",
+    "Loop",
+    "RecordConsumer",
+    "Redrive",
+    "Worker",
+]

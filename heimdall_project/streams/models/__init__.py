@@ -1,0 +1,19 @@
+"""Tables of the runtime, split by noun."""
+
+from .control import ConsumerControl, SkipRequest
+from .ledger import ConsumerCursor, FloodWindow, LedgerEntry
+from .outbox import OutboxMessage, RelayLease
+from .redrive import RedriveOutcome
+from .worker import WorkerProcess
+
+__all__ = [
+    "ConsumerControl",
+    "ConsumerCursor",
+    "FloodWindow",
+    "LedgerEntry",
+    "OutboxMessage",
+    "RedriveOutcome",
+    "RelayLease",
+    "SkipRequest",
+    "WorkerProcess",
+]
