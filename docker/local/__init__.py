@@ -9,7 +9,7 @@ import from here::
     kafka.freeze()
 """
 
-from .errors import PortTaken, ServiceFailed, StackError
+from .errors import PortTakenError, ServiceFailedError, StackError
 from .instance import Instance, Ports, named_instance, private_instance
 from .kafka import Kafka
 from .postgres import Postgres
@@ -20,12 +20,12 @@ from .stack import Stack, named_stack
 __all__ = [
     "Instance",
     "Kafka",
-    "PortTaken",
+    "PortTakenError",
     "Ports",
     "Postgres",
     "Redis",
     "Service",
-    "ServiceFailed",
+    "ServiceFailedError",
     "Stack",
     "StackError",
     "named_instance",

@@ -5,9 +5,9 @@ class StackError(Exception):
     """The stack cannot do what was asked; the message says why and what to do about it."""
 
 
-class PortTaken(StackError):
+class PortTakenError(StackError):
     """A port of this instance belongs to somebody else."""
 
 
-class ServiceFailed(StackError):
+class ServiceFailedError(StackError):
     """A service ended or did not become ready; the message carries its last log lines."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from . import ports
-from .errors import PortTaken, ServiceFailed, StackError
+from .errors import PortTakenError, ServiceFailedError, StackError
 from .instance import Instance
 from .process import ProcessRecord, end, load_record, record_of, save_record, wait_for
 
@@ -121,13 +121,13 @@ class Service(ABC):
         self.start()
 
     def wait_ready(self, timeout: float | None = None) -> None:
-        """Wait until ``is_ready``; ServiceFailed with the last log lines if it ends or stays away."""
+        """Wait until ``is_ready``; ServiceFailedError with the last log lines if it ends or stays away."""
         budget = self.ready_budget if timeout is None else timeout
         wait_for(lambda: self.record() is None or self.is_ready(), budget)
         if self.record() is None:
-            raise ServiceFailed(f"{self.name} ended while starting. {self._last_words()}")
+            raise ServiceFailedError(f"{self.name} ended while starting. {self._last_words()}")
         if not self.is_ready():
-            raise ServiceFailed(f"{self.name} was not ready within {budget:g} s. {self._last_words()}")
+            raise ServiceFailedError(f"{self.name} was not ready within {budget:g} s. {self._last_words()}")
 
     def destroy(self) -> None:
         """Kill it and delete its data."""
@@ -164,11 +164,11 @@ class Service(ABC):
 
 
 def refuse_taken(instance: Instance, field: str) -> None:
-    """Raise PortTaken if the port named by ``field`` is in use: by whom, and which variable moves it."""
+    """Raise PortTakenError if the port named by ``field`` is in use: by whom, and which variable moves it."""
     port = int(getattr(instance.ports, field))
     if ports.is_taken(port):
         by = ports.holder(port) or "another process (not visible to this user)"
-        raise PortTaken(
+        raise PortTakenError(
             f"port {port} is taken by {by}: end it, or choose another port with {instance.variable(field)}=…"
         )
 
