@@ -97,7 +97,7 @@ DATABASES = {
             "connect_timeout": env.integer(
                 "DATABASE_CONNECT_TIMEOUT", 3, "Seconds to wait for a connection.", least=1
             ),
-            "options": "-c statement_timeout={0} -c lock_timeout={0} -c idle_in_transaction_session_timeout=60000".format(
+            "options": "-c statement_timeout={0} -c lock_timeout={0}".format(
                 env.integer(
                     "DATABASE_STATEMENT_TIMEOUT_MS", 15_000, "Milliseconds one statement may take.", least=100
                 )

@@ -163,7 +163,7 @@ class ConcurrentConsumer[T](_KafkaConsumer):
     """Seconds of waiting that are worth one step of urgency."""
 
     def urgency(self, record: Record) -> int:
-        """How urgent a record is; higher goes first. Called in the poll loop: must be cheap, must not raise."""
+        """How urgent a record is; higher goes first. Called in the poll loop: cheap, and must not raise."""
         return 0
 
     def handle(self, delivery: Delivery[T]) -> Verdict | None:
@@ -198,7 +198,7 @@ class Loop(Worker):
         """Called once in the worker's process before the first step."""
 
     def step(self, stop: Event) -> bool:
-        """Do one unit of work; True means there is more, go again at once. Raise TransientError to back off."""
+        """Do one unit of work; True means go again at once. Raise TransientError to back off."""
         raise NotImplementedError
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the runtime needs from the world. Real and in-memory versions stand in `broker`, `books`, `testing`."""
+"""What the runtime needs from the world; the real versions stand in `broker`, in-memory ones in `testing`."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +91,7 @@ class Consumer(Protocol):
         ...
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
-        """Commit next offsets, synchronously. Raises TransientError; partitions that went away are left out."""
+        """Commit next offsets and wait. Raises TransientError; partitions that went away are left out."""
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:
