@@ -24,6 +24,8 @@ class Rule(StrEnum):
     """A record that belongs to somebody else's conversation, such as a result nobody here asked for."""
     EXPIRED = "expired"
     """Its own deadline had passed before it was handled."""
+    REDRIVE_UNKNOWN = "redrive_outcome_unknown"
+    """A redrive of an unsafe handler began once and its end is unknown: a person decides, not a retry."""
 
 
 class Verdict(NamedTuple):

@@ -1,0 +1,112 @@
+"""Records that were read and not yet handed over. Pure: time is an argument."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from .consumer import BatchPolicy
+from .records import Partition, Record
+
+
+@dataclass(slots=True)
+class _Queue:
+    since: float
+    records: deque[Record] = field(default_factory=deque)
+    bytes: int = 0
+
+
+class Inbox:
+    """One queue a partition; says what is due under a `BatchPolicy`."""
+
+    def __init__(self, policy: BatchPolicy) -> None:
+        self._records = policy.records
+        self._bytes = int(policy.megabytes * 1_000_000)
+        self._seconds = policy.seconds
+        self._queues: dict[Partition, _Queue] = {}
+
+    def add(self, place: Partition, records: Sequence[Record], now: float) -> None:
+        """Records of one partition, in order of offset."""
+        queue = self._queues.get(place)
+        if queue is None:
+            queue = self._queues[place] = _Queue(since=now)
+        queue.records.extend(records)
+        queue.bytes += sum([record.size for record in records])
+
+    def put_back(self, place: Partition, records: Sequence[Record], now: float) -> None:
+        """Records that were handed over and not handled; they go to the front."""
+        queue = self._queues.setdefault(place, _Queue(since=now))
+        queue.records.extendleft(reversed(records))
+        queue.bytes += sum(record.size for record in records)
+
+    def drop(self, place: Partition) -> None:
+        """Forget a partition."""
+        self._queues.pop(place, None)
+
+    def due(self, now: float, busy: Callable[[Partition], bool]) -> Partition | None:
+        """The partition whose batch is due and waited longest, leaving out busy ones."""
+        ready = [p for p, q in self._queues.items() if self._is_due(q, now) and not busy(p)]
+        return min(ready, key=lambda place: self._queues[place].since, default=None)
+
+    def _is_due(self, queue: _Queue, now: float) -> bool:
+        return (
+            len(queue.records) >= self._records
+            or queue.bytes >= self._bytes
+            or now - queue.since >= self._seconds
+        )
+
+    def take(self, place: Partition, now: float) -> list[Record]:
+        """The next batch of a partition: at most `records` of them and about `megabytes`."""
+        queue = self._queues[place]
+        count = self._count(queue)
+        batch = list(islice(queue.records, count))
+        if count == len(queue.records):
+            del self._queues[place]
+        else:
+            for _ in range(count):
+                queue.records.popleft()
+            queue.bytes -= sum([record.size for record in batch])
+            queue.since = now
+        return batch
+
+    def _count(self, queue: _Queue) -> int:
+        most = min(len(queue.records), self._records)
+        if queue.bytes <= self._bytes:
+            return most
+        size = 0
+        for index, record in enumerate(islice(queue.records, most)):
+            size += record.size
+            if size > self._bytes:
+                return max(1, index)
+        return most
+
+    def take_one(self, key: Callable[[Record, float], float], now: float) -> Record | None:
+        """The record with the highest `key(record, waited)`; the older one wins a tie."""
+        best: tuple[float, int, int] | None = None
+        chosen: tuple[Partition, Record] | None = None
+        for place, queue in self._queues.items():
+            for record in queue.records:
+                rank = (key(record, now), -record.timestamp, -record.offset)
+                if best is None or rank > best:
+                    best, chosen = rank, (place, record)
+        if chosen is None:
+            return None
+        place, record = chosen
+        queue = self._queues[place]
+        queue.records.remove(record)
+        queue.bytes -= record.size
+        if not queue.records:
+            del self._queues[place]
+        return record
+
+    def __len__(self) -> int:
+        return sum(len(queue.records) for queue in self._queues.values())
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of keys and values held."""
+        return sum(queue.bytes for queue in self._queues.values())
+
+    def places(self) -> Iterable[Partition]:
+        """Partitions with records."""
+        return list(self._queues)

@@ -1,0 +1,154 @@
+"""Which offsets are taken in, finished, and may be committed. Pure.
+
+Only the contiguous finished prefix of a partition may be committed; it leaves here as a `Span`, whose
+runs say what became of its records, so that the ledger adds exactly what the offset passes.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .outcomes import Verdict
+from .records import Partition, Record
+
+MINUTE_MS = 60_000
+OUTSIDE = "outside"
+SOURCES = frozenset({"http", "outbox", "generator", "wide-events", "redrive"})
+"""Values of the `source` header that are counted apart; the header is not ours to trust beyond that."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Consecutive offsets that ended alike. `minute` counts minutes since the epoch."""
+
+    first: int
+    last: int
+    minute: int
+    source: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A finished stretch of a partition: [start, end), with the runs of the records that stand in it."""
+
+    place: Partition
+    start: int
+    end: int
+    runs: tuple[Run, ...]
+
+
+@dataclass(slots=True)
+class _Track:
+    start: int
+    """Next offset as last settled."""
+    next: int
+    """End of the finished prefix."""
+    epoch: int
+    waiting: deque[Record] = field(default_factory=deque)
+    """Taken in, not yet part of the prefix, in order."""
+    done: dict[int, Verdict] = field(default_factory=dict)
+    """Verdicts of records in `waiting`."""
+    runs: list[Run] = field(default_factory=list)
+
+
+class Progress:
+    """The offsets of one consumer."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[Partition, _Track] = {}
+        self._epochs = 0
+
+    def begin(self, place: Partition, offset: int) -> None:
+        """A partition was assigned; reading starts at `offset`."""
+        self._epochs += 1
+        self._tracks[place] = _Track(start=offset, next=offset, epoch=self._epochs)
+
+    def drop(self, place: Partition) -> None:
+        """The partition went away: what is not settled is somebody else's now."""
+        self._tracks.pop(place, None)
+
+    @property
+    def places(self) -> list[Partition]:
+        """Partitions held."""
+        return list(self._tracks)
+
+    def epoch(self, place: Partition) -> int:
+        """Number of the assignment under which `place` is held; 0 if it is not held."""
+        track = self._tracks.get(place)
+        return track.epoch if track else 0
+
+    def take(self, place: Partition, records: Sequence[Record]) -> None:
+        """These records were read, in order of offset."""
+        self._tracks[place].waiting.extend(records)
+
+    def finish(self, place: Partition, verdicts: Mapping[int, Verdict]) -> None:
+        """These offsets came to an end. Does nothing if the partition is not held any more."""
+        track = self._tracks.get(place)
+        if track is None:
+            return
+        track.done.update(verdicts)
+        self._advance(track)
+
+    def _advance(self, track: _Track) -> None:
+        waiting, done, runs = track.waiting, track.done, track.runs
+        run = runs[-1] if runs else None
+        while waiting and (verdict := done.pop(waiting[0].offset, None)) is not None:
+            record = waiting.popleft()
+            offset, minute = record.offset, record.timestamp // MINUTE_MS
+            source = OUTSIDE if record.headers is None else _source(record)
+            if (
+                run is not None
+                and run.last + 1 == offset
+                and run.minute == minute
+                and run.verdict == verdict
+                and run.source == source
+            ):
+                run.last = offset
+            else:
+                run = Run(offset, offset, max(minute, 0), source, verdict)
+                runs.append(run)
+            track.next = offset + 1
+
+    def ready(self, places: Iterable[Partition] | None = None) -> list[Span]:
+        """Finished stretches that are not settled yet."""
+        chosen = self._tracks if places is None else [p for p in places if p in self._tracks]
+        return [
+            Span(place, track.start, track.next, tuple(track.runs))
+            for place in chosen
+            if (track := self._tracks[place]).next > track.start
+        ]
+
+    def settled(self, spans: Iterable[Span]) -> None:
+        """These spans are in the ledger and committed."""
+        for span in spans:
+            track = self._tracks.get(span.place)
+            if track is not None and track.start == span.start:
+                track.start = span.end
+                track.runs = [run for run in track.runs if run.last >= span.end]
+                if track.runs and track.runs[0].first < span.end:
+                    track.runs[0].first = span.end
+
+    @property
+    def unfinished(self) -> int:
+        """Records taken in that have not come to an end."""
+        return sum(len(track.waiting) - len(track.done) for track in self._tracks.values())
+
+    @property
+    def window(self) -> int:
+        """Records taken in that the finished prefix has not passed."""
+        return sum(len(track.waiting) for track in self._tracks.values())
+
+    def next_offsets(self) -> dict[Partition, int]:
+        """End of the finished prefix by partition."""
+        return {place: track.next for place, track in self._tracks.items()}
+
+    def oldest(self) -> int | None:
+        """Broker timestamp (ms) of the oldest record not passed, None if there is none."""
+        heads = [track.waiting[0].timestamp for track in self._tracks.values() if track.waiting]
+        return min(heads, default=None)
+
+
+def _source(record: Record) -> str:
+    source = record.header("source")
+    return source if source in SOURCES else OUTSIDE

@@ -1,0 +1,121 @@
+"""Records that people send again: their marks, and who takes them instead of the topic.
+
+A redriven record carries `redrive_id`, `redrive_for` (a group), `redrive_count` and a MAC over these, the
+topic, key and value. Groups that it is not for skip it (counted). Without a valid MAC the marks are not
+ours, and the record is an ordinary one.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from .consumer import Redrive
+from .records import Headers, Record
+
+ID, FOR, COUNT, MAC = "redrive_id", "redrive_for", "redrive_count", "redrive_mac"
+MARKS = frozenset({ID, FOR, COUNT, MAC})
+MAX_COUNT = 1000
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """A valid redrive mark: for whom, and what a handler may know of it."""
+
+    group: str
+    redrive: Redrive
+
+
+def marks(
+    *, topic: str, key: bytes | None, value: bytes | None, redrive_id: str, group: str, count: int
+) -> Headers:
+    """Headers that make a record a redrive for one group."""
+    mac = _mac(settings.SECRET_KEY, topic, key, value, redrive_id, group, str(count))
+    return [
+        (ID, redrive_id.encode()),
+        (FOR, group.encode()),
+        (COUNT, str(count).encode()),
+        (MAC, mac.encode()),
+    ]
+
+
+def read(record: Record) -> Addressed | None:
+    """The redrive mark of a record; None if it has none, or one that we did not make."""
+    if record.headers is None or not any(name == MAC for name, _ in record.headers):
+        return None
+    redrive_id, group, count, mac = (record.header(name) for name in (ID, FOR, COUNT, MAC))
+    if not (redrive_id and group and count and mac) or len(redrive_id) > 64:
+        return None
+    signed = (record.topic, record.key, record.value, redrive_id, group, count)
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(constant_time_compare(_mac(key, *signed), mac) for key in keys):
+        return None
+    return Addressed(group, Redrive(redrive_id, min(int(count), MAX_COUNT)))
+
+
+def _mac(
+    secret: str, topic: str, key: bytes | None, value: bytes | None, redrive_id: str, group: str, count: str
+) -> str:
+    parts = [
+        topic.encode(),
+        _digest(key),
+        _digest(value),
+        redrive_id.encode(),
+        group.encode(),
+        count.encode(),
+    ]
+    # Lengths first, so that no two different lists of parts make the same text.
+    text = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return salted_hmac("heimdall.redrive", text, secret=secret, algorithm="sha256").hexdigest()
+
+
+def _digest(data: bytes | None) -> bytes:
+    return b"" if data is None else hashlib.sha256(data).digest()
+
+
+# --- Redrive targets ------------------------------------------------------------------------------------
+
+
+class RedriveTarget(Protocol):
+    """What replaces plain republishing for a topic, such as a new attempt of a job."""
+
+    def redrive(self, letter: "Letter", *, redrive_id: str, actor: Any, reason: str) -> str:
+        """Send it again; answers a reference for `state`. Doing it twice with one id does it once."""
+        ...
+
+    def state(self, reference: str) -> str:
+        """`pending`, `resolved`, or `failed`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter as a redrive target sees it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, str]
+
+
+_targets: dict[str, RedriveTarget] = {}
+
+
+def redrive_target(topic: str) -> Callable[[type[RedriveTarget]], type[RedriveTarget]]:
+    """Class decorator: this target takes the dead letters of `topic` (logical name)."""
+
+    def add(kind: type[RedriveTarget]) -> type[RedriveTarget]:
+        if topic in _targets:
+            raise ValueError(f"{topic} has a redrive target already: {type(_targets[topic]).__qualname__}")
+        _targets[topic] = kind()
+        return kind
+
+    return add
+
+
+def target(topic: str) -> RedriveTarget | None:
+    """The registered target of a topic; None means plain republishing."""
+    return _targets.get(topic)
