@@ -1,19 +1,80 @@
-# make help lists every target.
-SHELL := /bin/bash
+# `make help` lists the targets. INSTANCE=dev is what `make up` runs, INSTANCE=test what the tests run on.
 .DEFAULT_GOAL := help
 INSTANCE ?= dev
-LOCAL := .venv/bin/python -m docker.local
+PYTEST ?=
 
-.PHONY: help services-up services-down status
+bin := .venv/bin
+local = $(bin)/python -m docker.local --instance $(INSTANCE)
+on_test := $(bin)/python -m docker.local --instance test run
+
+.PHONY: help up down smoke test check test-faults prove bench services-up services-down status \
+	kafka-init reset requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  %-15s %s\n' "$$name" "$$what"; done
 
-services-up: ## start Kafka, PostgreSQL and Redis and leave them running (INSTANCE=dev|test)
-	@$(LOCAL) services-up --instance $(INSTANCE)
+# --- the system ---
 
-services-down: ## stop the services of an instance (INSTANCE=dev|test)
-	@$(LOCAL) services-down --instance $(INSTANCE)
+up: bootstrap-run ## set up all that is missing, run the whole system here; Ctrl-C stops it
+	@$(local) up
 
-status: ## say which services run (INSTANCE=dev|test)
-	@$(LOCAL) status --instance $(INSTANCE)
+down: bootstrap-run ## stop a `make up` that runs elsewhere, and its services
+	@$(local) down
+
+smoke: bootstrap-run ## drive one job to SUCCEEDED through real Kafka (brings the system up if needed)
+	@$(local) smoke
+
+services-up: bootstrap-run ## start only Kafka, PostgreSQL and Redis, and leave them running
+	@$(local) services-up
+
+services-down: bootstrap-run ## stop them
+	@$(local) services-down
+
+status: bootstrap-run ## say what runs, and where
+	@$(local) status
+
+kafka-init: bootstrap-run ## create the Kafka topics that are missing and report drift
+	@$(local) run $(bin)/python manage.py ensure_topics
+
+reset: bootstrap-run ## stop an instance and delete its data (asks; FORCE=1 does not)
+	@$(local) reset
+
+# --- the tests ---
+
+test: bootstrap-dev ## set up all that is missing and run every test, beside a running `make up` (KEEP=1 leaves services)
+	@$(on_test) $(bin)/python -m pytest -m "not slow" $(PYTEST)
+
+check: bootstrap-lint ## linters, types, import contracts, migrations and unit tests; no services
+	@$(bin)/ruff check .
+	@$(bin)/ruff format --check --quiet .
+	@$(bin)/mypy . $(wildcard docker/local/*.py)
+	@$(bin)/lint-imports
+	@$(bin)/djlint --check --lint --quiet templates
+	@DEBUG=true $(bin)/python manage.py makemigrations --check --dry-run
+	@$(bin)/python -m pytest -q tests/unit tests/architecture tests/local --ignore=tests/local/servers $(PYTEST)
+
+test-faults: bootstrap-dev ## long outages and repeated, seeded faults
+	@$(on_test) $(bin)/python -m pytest -m slow $(PYTEST)
+
+prove: bootstrap-dev ## mutate the runtime and see that the tests notice
+	@$(on_test) $(bin)/python -m tests.prove
+
+bench: bootstrap-dev ## measure the runtime on this machine
+	@$(on_test) $(bin)/python -m benchmarks.runtime
+
+# --- for maintainers ---
+
+# After a change of requirements*.in; needs uv. Review the diff: every line is installed by its hash.
+requirements: ## pin and hash the requirement files again
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.12 requirements.in -o requirements.txt
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.12 requirements-dev.in -o requirements-dev.txt
+
+bootstrap-run:
+	@docker/local/bootstrap.sh run
+
+bootstrap-dev:
+	@docker/local/bootstrap.sh dev
+
+bootstrap-lint:
+	@docker/local/bootstrap.sh lint

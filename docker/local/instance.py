@@ -64,6 +64,16 @@ class Instance:
         """Short, stable and unique to this directory: names what must live outside of it."""
         return hashlib.sha256(str(self.home.resolve()).encode()).hexdigest()[:10]
 
+    @property
+    def url(self) -> str:
+        """Where the API and the admin answer."""
+        return f"http://{LOOPBACK}:{self.ports.web}"
+
+    @property
+    def stream_url(self) -> str:
+        """Where event streams answer."""
+        return f"http://{LOOPBACK}:{self.ports.stream}"
+
     def variable(self, port: str) -> str:
         """The environment variable that moves a port, named by its field of ``Ports``."""
         return self.prefix + PORT_VARIABLES[port][0]

@@ -81,7 +81,10 @@ class Kafka(Service):
         from confluent_kafka import KafkaException
         from confluent_kafka.admin import AdminClient
 
-        settings = {"bootstrap.servers": f"{LOOPBACK}:{self.port}", "socket.timeout.ms": 2000}
+        settings: dict[str, str | int | float | bool] = {
+            "bootstrap.servers": f"{LOOPBACK}:{self.port}",
+            "socket.timeout.ms": 2000,
+        }
         try:
             metadata = AdminClient(settings, logger=_silent).list_topics(timeout=2)
         except KafkaException:

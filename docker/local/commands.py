@@ -1,0 +1,102 @@
+"""What the command line can do, one function a command. Each takes the stack and the rest of the line."""
+
+import os
+import shutil
+import signal
+import subprocess
+
+from .child import end_leftovers
+from .errors import StackError
+from .instance import CHECKOUT
+from .journey import Client, answers, drive_job
+from .process import end, load_record, wait_for
+from .stack import Stack, stop_all
+from .terminal import confirmed, say
+from .up import DEMO_PASSWORD, DEMO_USER, application_environment, up, up_record
+
+_UP_STOPS_WITHIN = 90  # its own budgets for workers and services, one after the other
+
+
+def services_up(stack: Stack) -> None:
+    """Start Kafka, PostgreSQL and Redis, and leave them running."""
+    started = {service.name for service in stack.start()}
+    for service in stack.services:
+        how = "started" if service.name in started else "already running"
+        say(f"{service.name:9} 127.0.0.1:{service.port}  {how}")
+
+
+def services_down(stack: Stack) -> None:
+    """Stop the services of this instance."""
+    stack.stop()
+
+
+def status(stack: Stack) -> None:
+    """Say what runs."""
+    for service in stack.services:
+        record = service.record()
+        state = "stopped"
+        if record is not None:
+            state = f"pid {record.pid}, " + ("ready" if service.is_ready() else "not ready")
+        say(f"{service.name:9} 127.0.0.1:{service.port}  {state}")
+    if running := load_record(up_record(stack.instance)):
+        say(f"make up   {stack.instance.url}  pid {running.pid}")
+
+
+def env(stack: Stack) -> None:
+    """Print the environment of this instance, one assignment a line."""
+    for name, value in stack.instance.environment().items():
+        say(f"{name}={value}")
+
+
+def up_and_stay(stack: Stack) -> None:
+    """Bring the whole system up and stay in the foreground."""
+    up(stack)
+
+
+def down(stack: Stack) -> None:
+    """Stop a ``make up`` that runs elsewhere, and the services, by their records only."""
+    if running := load_record(up_record(stack.instance)):
+        say(f"Stopping make up (pid {running.pid}) …")
+        end(running, signal.SIGTERM, _UP_STOPS_WITHIN)
+    end_leftovers(stack.instance)
+    stack.stop()
+
+
+def reset(stack: Stack) -> None:
+    """Stop everything of this instance and delete its data, after asking."""
+    home = stack.instance.home
+    say(f"This stops instance {stack.instance.name} and deletes:")
+    for place in [home, *(service.data.resolve() for service in stack.services if service.data.exists())]:
+        say(f"  {place}")
+    if os.environ.get("FORCE") != "1" and not confirmed("Delete all of it?"):
+        raise StackError("nothing was deleted (FORCE=1 does not ask)")
+    down(stack)
+    stack.destroy()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def smoke(stack: Stack) -> None:
+    """Drive one job to SUCCEEDED through the running system, or through one brought up for it."""
+    url = stack.instance.url
+    if load_record(up_record(stack.instance)):
+        wait_for(lambda: answers(f"{url}/livez"), 60)  # it may be starting itself
+        say(drive_job(Client(url, DEMO_USER, DEMO_PASSWORD)))
+    else:
+        up(stack, once=True)
+
+
+def run(stack: Stack, command: list[str]) -> int:
+    """Run a command with the services of this instance; stop those that it had to start, unless KEEP=1.
+
+    Returns the command's exit code. Ctrl-C reaches the command from the terminal; we wait for what it
+    makes of it and then tidy up. SIGTERM is passed on.
+    """
+    started = stack.start()
+    try:
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=application_environment(stack.instance))
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+        signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+        return process.wait()
+    finally:
+        if os.environ.get("KEEP") != "1":
+            stop_all(started)

@@ -1,0 +1,213 @@
+"""``make up``: the whole system in the foreground, until Ctrl-C."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from types import FrameType
+
+from .child import Child, end_leftovers
+from .errors import StackError
+from .instance import CHECKOUT, Instance
+from .journey import Client, answers, drive_job
+from .ports import LOOPBACK
+from .process import record_of, save_record, wait_for
+from .service import Service, refuse_taken
+from .stack import Stack, stop_all
+from .terminal import say
+
+BIN = CHECKOUT / ".venv/bin"
+DEMO_USER = "demo-admin"
+DEMO_PASSWORD = "demo"  # noqa: S105 - seeded only in development mode
+_STOP_BUDGET = 35  # the workers' own drain budget is 20 s
+
+
+def up(stack: Stack, *, once: bool = False) -> None:
+    """Bring everything up, drive one job, and stay until a signal; with ``once`` end after the job."""
+    instance = stack.instance
+    begun = time.monotonic()
+    with _only_one(instance), _signals_as_interrupt():
+        if leftovers := end_leftovers(instance):
+            say(f"Ended what a killed `make up` left running: {', '.join(leftovers)}")
+        for field in ("web", "stream", "metrics"):
+            refuse_taken(instance, field)
+        started: list[Service] = []
+        children = _children(instance)
+        with suppress(KeyboardInterrupt) if not once else nullcontext():
+            try:
+                started += stack.start()
+                _say_services(stack, started)
+                prepare(instance)
+                for child in children:
+                    child.start()
+                _wait_for_doors(instance, children)
+                client = Client(instance.url, DEMO_USER, DEMO_PASSWORD)
+                say(f"Demo: {drive_job(client)}")
+                if not once:
+                    say(_banner(instance, time.monotonic() - begun))
+                    _watch(children)
+            finally:
+                _stop(children, started)
+
+
+def prepare(instance: Instance) -> None:
+    """Migrations, topics and demo data; each is idempotent."""
+    manage(instance, "migrate", "--verbosity", "0")
+    manage(instance, "ensure_topics")
+    manage(instance, "seed_demo")
+
+
+def manage(instance: Instance, *arguments: str) -> None:
+    """Run one management command against this instance; StackError with its output if it fails."""
+    say(f"manage.py {' '.join(arguments)}")
+    run = subprocess.run(
+        [str(BIN / "python"), "manage.py", *arguments],
+        cwd=CHECKOUT,
+        env=application_environment(instance),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C is answered by us, without its traceback
+        check=False,
+    )
+    if run.returncode:
+        raise StackError(f"manage.py {arguments[0]} failed:\n{run.stdout[-4000:]}")
+
+
+def application_environment(instance: Instance) -> dict[str, str]:
+    """The caller's environment, development settings where it says nothing, and this instance's services."""
+    development = {
+        "DEBUG": "true",
+        "LOG_FORMAT": "console",
+        "STREAM_URL": instance.stream_url,
+        "CORS_ALLOWED_ORIGINS": f"{instance.url},http://localhost:{instance.ports.web}",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return development | dict(os.environ) | instance.environment()
+
+
+def _children(instance: Instance) -> list[Child]:
+    environment = application_environment(instance)
+    ports = instance.ports
+    serve = [str(BIN / "granian"), "--host", LOOPBACK, "--workers", "1"]
+    wsgi = ["--interface", "wsgi", "--blocking-threads", "8", "heimdall_project.wsgi:application"]
+    asgi = ["--interface", "asgi", "heimdall_project.asgi:application"]
+    consumers = [str(BIN / "python"), "manage.py", "run_consumer", "all"]
+    return [
+        Child("web", [*serve, "--port", str(ports.web), *wsgi], instance, environment),
+        Child("stream", [*serve, "--port", str(ports.stream), *asgi], instance, environment),
+        Child("workers", consumers, instance, environment),
+    ]
+
+
+def _wait_for_doors(instance: Instance, children: list[Child]) -> None:
+    def open_or_dead() -> bool:
+        for child in children:
+            child.check()
+        return answers(f"{instance.url}/livez") and answers(f"{instance.stream_url}/stream/")
+
+    if not wait_for(open_or_dead, 60, interval=0.2):
+        raise StackError(f"the web server did not answer at {instance.url} within 60 s")
+
+
+def _watch(children: list[Child]) -> None:
+    while True:
+        for child in children:
+            child.check()
+        time.sleep(0.5)
+
+
+def _stop(children: list[Child], started: list[Service]) -> None:
+    """First those who use the services, then the services that this run started; nothing else."""
+    with _impatience(children):
+        if any(child.is_running for child in children):
+            say("Stopping web and workers …")
+        for child in children:
+            child.ask_to_stop()
+        deadline = time.monotonic() + _STOP_BUDGET
+        for child in children:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        if started:
+            say(f"Stopping {', '.join(service.name for service in started)} …")
+        stop_all(started)
+
+
+@contextmanager
+def _only_one(instance: Instance) -> Iterator[None]:
+    """One ``make up`` an instance, found by ``make down`` through its record."""
+    instance.run.mkdir(parents=True, exist_ok=True)
+    path = up_record(instance)
+    with (instance.run / "up.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError("make up already runs here: make down stops it") from None
+        save_record(path, record_of(os.getpid()))
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def up_record(instance: Instance) -> Path:
+    """Where the record of the running ``make up`` lies."""
+    return instance.run / "up.json"
+
+
+@contextmanager
+def _signals_as_interrupt() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the run like Ctrl-C does."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _impatience(children: list[Child]) -> Iterator[None]:
+    """While stopping, a second signal is passed on: the workers end at once, uncommitted."""
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        for child in children:
+            child.ask_to_stop()
+
+    before = {number: signal.signal(number, pass_on) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _say_services(stack: Stack, started: list[Service]) -> None:
+    names = {service.name for service in started}
+    for service in stack.services:
+        how = "started" if service.name in names else "already running, left so at the end"
+        say(f"{service.name:9} {LOOPBACK}:{service.port}  {how}")
+
+
+def _banner(instance: Instance, seconds: float) -> str:
+    body = '{"service_name": "shop", "environment": "demo", "log_content": "ERROR db: connection refused"}'
+    return f"""
+  Heimdall is up ({seconds:.0f} s).
+
+    API        {instance.url}/api/v1/          docs {instance.url}/api/v1/docs/
+    Admin      {instance.url}/admin/
+    Sign in    {DEMO_USER} / {DEMO_PASSWORD}
+
+  Try:
+    curl -u {DEMO_USER}:{DEMO_PASSWORD} -H 'Content-Type: application/json' \\
+      -d '{body}' \\
+      {instance.url}/api/v1/analysis/request
+
+  Ctrl-C stops it. Logs: {instance.logs}
+"""
