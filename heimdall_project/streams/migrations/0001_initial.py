@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ('paused', models.BooleanField(default=False)),
                 ('pause_reason', models.CharField(blank=True, max_length=500)),
                 ('flood_override_until', models.DateTimeField(help_text='Until then floods are let through.', null=True)),
+                ('start_requested_at', models.DateTimeField(help_text='A process that stopped on purpose before this is started again.', null=True)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),

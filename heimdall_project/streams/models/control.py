@@ -11,6 +11,9 @@ class ConsumerControl(models.Model):
     paused = models.BooleanField(default=False)
     pause_reason = models.CharField(max_length=500, blank=True)
     flood_override_until = models.DateTimeField(null=True, help_text="Until then floods are let through.")
+    start_requested_at = models.DateTimeField(
+        null=True, help_text="A process that stopped on purpose before this is started again."
+    )
     updated_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
