@@ -27,15 +27,6 @@ case $profile in
         ;;
 esac
 
-# True if .venv runs, has pip, was not left in the middle of an installation, and was built at this place
-# (its scripts name their interpreter by path).
-venv_is_whole() {
-    [[ ! -e $venv/.installing ]] \
-        && python_runs "$venv/bin/python" \
-        && grep -qF "$venv/bin/python" "$venv/bin/pip" 2>/dev/null \
-        && "$venv/bin/python" -m pip --version >/dev/null 2>&1
-}
-
 build_venv() {
     local python
     if ! python=$(find_python) && ! python=$(python_from_uv); then

@@ -66,8 +66,9 @@ def reset(stack: Stack) -> None:
     """Stop everything of this instance and delete its data, after asking."""
     home = stack.instance.home
     say(f"This stops instance {stack.instance.name} and deletes:")
-    for place in [home, *(service.data.resolve() for service in stack.services if service.data.exists())]:
-        say(f"  {place}")
+    for place in [home, *(service.data.resolve() for service in stack.services)]:
+        if place == home or not place.is_relative_to(home):
+            say(f"  {place}")
     if os.environ.get("FORCE") != "1" and not confirmed("Delete all of it?"):
         raise StackError("nothing was deleted (FORCE=1 does not ask)")
     down(stack)

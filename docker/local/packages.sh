@@ -65,6 +65,7 @@ ensure_packages() {
         return 0
     fi
     if ((EUID != 0)); then
+        python_obtainable || no_python_message
         printf 'error: system packages are missing: %s. Install them with:\n' "${missing[*]}"
         printf '  sudo apt-get update && sudo apt-get install -y --no-install-recommends %s\n' "${missing[*]}"
         return 1
@@ -76,6 +77,10 @@ ensure_packages() {
     apt-get update -q=2 || echo "apt-get update failed; trying with the lists that are there" >&2
     # Fresh lists may know better packages than the stale or empty ones that were asked before.
     mapfile -t missing < <(missing_packages "$1")
+    if ! python_obtainable; then
+        no_python_message >&2
+        return 1
+    fi
     printf 'Installing system packages by apt: %s\n' "${missing[*]}"
     install_quietly "${missing[@]}"
 }

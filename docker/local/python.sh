@@ -34,9 +34,17 @@ find_python() {
     return 1
 }
 
+# True if .venv runs, was built at this place (its scripts name their interpreter by path), and was not
+# left in the middle of an installation.
+venv_is_whole() {
+    [[ ! -e $PWD/.venv/.installing ]] \
+        && python_runs "$PWD/.venv/bin/python" \
+        && grep -qF "$PWD/.venv/bin/python" "$PWD/.venv/bin/pip" 2>/dev/null
+}
+
 # True if an environment exists already or can be built without a package of the system.
 python_available() {
-    python_runs .venv/bin/python || find_python >/dev/null || command -v uv >/dev/null
+    venv_is_whole || find_python >/dev/null || command -v uv >/dev/null
 }
 
 # Prints the apt packages, one a line, that would give a usable Python: the missing half of one that runs, or the
@@ -53,6 +61,11 @@ python_packages() {
     if [[ -n $version ]] && dpkg --compare-versions "$version" ge 3.12; then
         printf '%s\n' python3 python3-venv
     fi
+}
+
+# True if there is a Python or apt can bring one. Asked before anything is installed for nothing.
+python_obtainable() {
+    python_available || [[ -n $(python_packages) ]]
 }
 
 # Prints a Python that uv provides; 1 without uv.
