@@ -102,9 +102,10 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(null=True)),
                 ('partition', models.IntegerField(help_text='Where the broker put it.', null=True)),
                 ('offset', models.BigIntegerField(null=True)),
+                ('hooks_due', models.BooleanField(db_default=False, default=False, help_text='Published, but a publish hook failed and is run again.')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['id'], name='outbox_unsent'), models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='outbox_sent')],
+                'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['id'], name='outbox_unsent'), models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='outbox_sent'), models.Index(condition=models.Q(('hooks_due', True)), fields=['id'], name='outbox_hooks_due')],
             },
         ),
         migrations.CreateModel(

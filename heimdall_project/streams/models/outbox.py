@@ -19,11 +19,15 @@ class OutboxMessage(models.Model):
     sent_at = models.DateTimeField(null=True)
     partition = models.IntegerField(null=True, help_text="Where the broker put it.")
     offset = models.BigIntegerField(null=True)
+    hooks_due = models.BooleanField(
+        default=False, db_default=False, help_text="Published, but a publish hook failed and is run again."
+    )
 
     class Meta:
         indexes = (
             models.Index(fields=["id"], name="outbox_unsent", condition=models.Q(sent_at__isnull=True)),
             models.Index(fields=["sent_at"], name="outbox_sent", condition=models.Q(sent_at__isnull=False)),
+            models.Index(fields=["id"], name="outbox_hooks_due", condition=models.Q(hooks_due=True)),
         )
 
     def __str__(self) -> str:
