@@ -6,7 +6,7 @@ runs say what became of its records, so that the ledger adds exactly what the of
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .outcomes import Verdict
 from .records import Partition, Record
@@ -114,7 +114,8 @@ class Progress:
         """Finished stretches that are not settled yet."""
         chosen = self._tracks if places is None else [p for p in places if p in self._tracks]
         return [
-            Span(place, track.start, track.next, tuple(track.runs))
+            # The last run still grows, while whoever settles the span reads it: it gets a copy.
+            Span(place, track.start, track.next, (*track.runs[:-1], replace(track.runs[-1])))
             for place in chosen
             if (track := self._tracks[place]).next > track.start
         ]

@@ -1,0 +1,177 @@
+"""What the poll loop has done aside, one thing at a time: dead letters, and ledger plus commit.
+
+Both block (the broker's acknowledgement, the database), so they run in a thread of their own; the loop
+looks in each turn. An outage is waited out with backoff; a dead letter that is not acknowledged is fatal.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future, wait
+from random import Random
+
+from django.db import close_old_connections
+
+from ..errors import DeadLetterUnavailable, DeliveryFailed, TransientError
+from ..observability import metrics
+from ..observability.crash import crash_point
+from ..observability.logging import get_logger
+from . import dead_letters, redrive
+from .books import Books, RedriveEnd
+from .consumer import KafkaConsumer
+from .dead_letters import Failure
+from .flood import Window
+from .offsets import Progress, Span
+from .outcomes import DEAD_LETTERED
+from .ports import Clock, Consumer, Producer
+from .retry import OUTAGE
+
+log = get_logger(__name__)
+
+
+class Desk:
+    """Side work of one runner."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        *,
+        producer: Producer,
+        books: Books,
+        broker: Consumer,
+        pool: Executor,
+        clock: Clock,
+    ) -> None:
+        self._name, self._group = consumer.name, consumer.group()
+        self._producer = producer
+        self._books = books
+        self._broker = broker
+        self._pool = pool
+        self._clock = clock
+        self._draw = Random()  # noqa: S311 - jitter
+        self._burial: tuple[Future[None], Sequence[Failure]] | None = None
+        self._settlement: tuple[Future[None], Sequence[Span]] | None = None
+        self._retry_bury: tuple[float, Sequence[Failure]] | None = None
+        self._outages = 0
+        self._not_before = 0.0
+        self.topic_ids: dict[str, str] = {}
+        self.last_commit_at: float | None = None
+
+    # --- asking -----------------------------------------------------------------------------------------
+
+    @property
+    def is_burying(self) -> bool:
+        """Whether dead letters are under way."""
+        return self._burial is not None or self._retry_bury is not None
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether a settlement is under way, or waits out an outage."""
+        return self._settlement is not None or self._clock.monotonic() < self._not_before
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return self._settlement is not None or self.is_burying
+
+    def bury(self, failures: Sequence[Failure]) -> None:
+        """Write these dead letters."""
+        self._burial = (self._pool.submit(self._bury, list(failures)), list(failures))
+
+    def settle(self, spans: Sequence[Span], window: Window) -> None:
+        """Add these spans to the ledger, then commit them."""
+        self._settlement = (self._pool.submit(self._settle, spans, window), spans)
+
+    def gather(self, progress: Progress) -> None:
+        """Take back what is done and tell `progress`. Raises DeadLetterUnavailable and StopOnPurpose."""
+        if self._settlement and self._settlement[0].done():
+            self._end_settlement(progress)
+        if self._retry_bury and self._clock.monotonic() >= self._retry_bury[0]:
+            again, self._retry_bury = self._retry_bury[1], None
+            self.bury(again)
+        if self._burial and self._burial[0].done():
+            self._end_burial(progress)
+
+    def wait(self, timeout: float) -> None:
+        """Wait for anything under way."""
+        wait([job[0] for job in (self._burial, self._settlement) if job], timeout=timeout)
+
+    def finish(self, deadline: float, progress: Progress) -> None:
+        """Wait until `deadline` for what is under way, and take it back."""
+        self.wait(max(0.0, deadline - self._clock.monotonic()))
+        self.gather(progress)
+
+    def settle_now(self, spans: Sequence[Span], window: Window, progress: Progress, deadline: float) -> None:
+        """Settle before going on, until `deadline` at most. An outage leaves the spans uncommitted."""
+        if not spans or self._settlement is not None:
+            return
+        self.settle(spans, window)
+        self.wait(max(0.0, deadline - self._clock.monotonic()))
+        if self._settlement and self._settlement[0].done():
+            self._end_settlement(progress)
+
+    def close(self) -> None:
+        """Give up the producer."""
+        self._producer.close()
+
+    # --- taking back ------------------------------------------------------------------------------------
+
+    def _end_settlement(self, progress: Progress) -> None:
+        if self._settlement is None:
+            return
+        (future, spans), self._settlement = self._settlement, None
+        try:
+            future.result()
+        except TransientError as error:
+            self._outages += 1
+            self._not_before = self._clock.monotonic() + OUTAGE.delay(self._outages, self._draw)
+            log.warning("Could not settle; it is tried again.", action="settle_waits", error=str(error))
+            return
+        self._outages = 0
+        progress.settled(spans)
+        self.last_commit_at = self._clock.now()
+        metrics.LAST_COMMIT.labels(self._name).set(self.last_commit_at)
+
+    def _end_burial(self, progress: Progress) -> None:
+        if self._burial is None:
+            return
+        (future, failures), self._burial = self._burial, None
+        try:
+            future.result()
+        except TransientError as error:
+            log.warning("Could not note dead letters; tried again.", action="bury_waits", error=str(error))
+            self._retry_bury = (self._clock.monotonic() + OUTAGE.delay(1, self._draw), failures)
+            return
+        for failure in failures:
+            progress.finish(failure.record.place, {failure.record.offset: DEAD_LETTERED})
+
+    # --- doing (in the pool) ----------------------------------------------------------------------------
+
+    def _bury(self, failures: Sequence[Failure]) -> None:
+        letters = [dead_letters.build(f, worker=self._name, group=self._group) for f in failures]
+        answers = self._producer.publish(letters)
+        refused = [answer for answer in answers if isinstance(answer, DeliveryFailed)]
+        if refused:
+            raise DeadLetterUnavailable(
+                f"{len(refused)} of {len(letters)} dead letters for {letters[0].topic} were not acknowledged: "
+                f"{refused[0]}"
+            )
+        crash_point("runner.after_dead_letter")
+        ends = [
+            RedriveEnd(addressed.redrive.redrive_id, f.record, "failed", type(f.error).__qualname__)
+            for f in failures
+            if (addressed := redrive.read(f.record)) is not None and addressed.group == self._group
+        ]
+        if ends:
+            self._books.redrives_ended(self._group, ends)
+        for failure, letter in zip(failures, letters, strict=True):
+            metrics.DEAD_LETTERS.labels(self._name, letter.topic, failure.disposition).inc()
+
+    def _settle(self, spans: Sequence[Span], window: Window) -> None:
+        close_old_connections()
+        self._books.settle(self._group, spans, topic_ids=self.topic_ids, window=window)
+        crash_point("runner.after_ledger")
+        self._broker.commit({span.place: span.end for span in spans})
+        for span in spans:
+            for run in span.runs:
+                metrics.RECORDS.labels(self._name, span.place.topic, *run.verdict).inc(
+                    run.last - run.first + 1
+                )

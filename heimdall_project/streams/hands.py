@@ -1,0 +1,247 @@
+"""Handlers at work: one unit of records of one partition, tried in a thread beside the poll loop.
+
+A try ends in one of three ways: every record has a verdict or a failure; some are left because the try
+must yield (partition taken away, stop); or some are left to be tried again after a wait.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, cast
+
+from django.db import Error as DatabaseError
+
+from ..errors import InvalidMessage, RetriesExhausted, StopOnPurpose, TransientError
+from ..events import codec
+from ..observability.crash import crash_point
+from . import redrive
+from .books import Books, RedriveEnd, is_outage
+from .consumer import Batch, BatchConsumer, Delivery, Effects, KafkaConsumer, Redrive
+from .dead_letters import Failure, SkippedByOperator
+from .models import RedriveOutcome
+from .outcomes import DUPLICATE, STORED, Rule, Verdict, dropped
+from .ports import Clock
+from .records import Partition, Record
+from .retry import OUTAGE
+
+Status = RedriveOutcome.Status
+
+
+@dataclass(slots=True)
+class Unit:
+    """Records handed over together. Touched by one thread at a time; `yielding` is set from the poll loop."""
+
+    place: Partition
+    epoch: int
+    records: Sequence[Record]
+    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    failures: dict[int, Failure] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    outages: int = 0
+    not_before: float = 0.0
+    call_began: float | None = None
+    """Monotonic start of the handler call under way; the watchdog reads it."""
+    yielding: bool = False
+    waits_for: Exception | None = None
+    """Why the unit must be tried again."""
+
+    def left(self) -> list[Record]:
+        """Records without an end."""
+        if not self.verdicts and not self.failures:
+            return list(self.records)
+        return [r for r in self.records if r.offset not in self.verdicts and r.offset not in self.failures]
+
+
+class TryAgain(Exception):
+    """The rest of the unit is to be offered again after `delay` seconds."""
+
+    def __init__(self, cause: Exception, delay: float) -> None:
+        super().__init__(str(cause))
+        self.cause, self.delay = cause, delay
+
+
+class Hands:
+    """Tries units of one consumer. Shared by its threads; keeps no state of its own."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        *,
+        books: Books,
+        clock: Clock,
+        draw: Random,
+        skips: Callable[[], frozenset[tuple[str, int, int]]],
+    ) -> None:
+        self._consumer = consumer
+        self._books = books
+        self._clock = clock
+        self._draw = draw
+        self._skips = skips
+        self._group = consumer.group()
+
+    def work(self, unit: Unit) -> Unit:
+        """Try a unit once. Raises StopOnPurpose, and what is a fault of the runtime itself."""
+        unit.waits_for = None
+        try:
+            if isinstance(self._consumer, BatchConsumer):
+                self._batch(unit)
+            else:
+                self._one_by_one(unit)
+        except TransientError as error:
+            unit.outages += 1
+            self._wait(unit, error, OUTAGE.delay(unit.outages, self._draw))
+        except TryAgain as again:
+            self._wait(unit, again.cause, again.delay)
+        else:
+            unit.outages = 0
+        finally:
+            unit.call_began = None
+        crash_point("runner.after_handle")
+        return unit
+
+    def _wait(self, unit: Unit, cause: Exception, delay: float) -> None:
+        unit.waits_for = cause
+        unit.not_before = self._clock.monotonic() + delay
+
+    # --- one record at a time -----------------------------------------------------------------------------
+
+    def _one_by_one(self, unit: Unit) -> None:
+        for record in unit.left():
+            if unit.yielding:
+                return
+            unit.call_began = self._clock.monotonic()
+            prepared = self._prepare(unit, record)
+            if prepared is None:
+                continue
+            event, again = prepared
+            try:
+                verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
+            except Exception as error:  # boundary: every failure of a handler ends its record or its try
+                self._failed(unit, record, error)
+                continue
+            self._record_ok(record, again)
+            unit.verdicts[record.offset] = verdict
+
+    def _prepare(self, unit: Unit, record: Record) -> tuple[Any, Redrive | None] | None:
+        """The decoded event and the redrive of a record that is to be handled; None if it has its end."""
+        if self._is_skipped(record):
+            self._fail(unit, record, SkippedByOperator("passed by on an operator's order"))
+            return None
+        addressed = redrive.read(record) if record.headers else None
+        again = addressed.redrive if addressed else None
+        if addressed and (verdict := self._passed_by(record, addressed)):
+            unit.verdicts[record.offset] = verdict
+            return None
+        try:
+            event = (
+                record if self._consumer.event is None else codec.decode(self._consumer.event, record.value)
+            )
+        except InvalidMessage as error:
+            self._fail(unit, record, error)
+            return None
+        return event, again
+
+    def _is_skipped(self, record: Record) -> bool:
+        skips = self._skips()
+        return bool(skips) and (record.topic, record.partition, record.offset) in skips
+
+    def _passed_by(self, record: Record, addressed: redrive.Addressed) -> Verdict | None:
+        """The verdict of a redriven record that must not be handled here, or not again."""
+        if addressed.group != self._group:
+            return dropped(Rule.OTHER_GROUP)
+        redrive_id = addressed.redrive.redrive_id
+        status = self._books.redrive_status([redrive_id]).get(redrive_id)
+        if status == Status.OK:
+            return DUPLICATE
+        if self._consumer.effects is Effects.UNSAFE:
+            if status == Status.STARTED:
+                return dropped(Rule.REDRIVE_UNKNOWN)
+            self._books.redrives_ended(self._group, [RedriveEnd(redrive_id, record, Status.STARTED)])
+        return None
+
+    def _record_ok(self, record: Record, again: Redrive | None) -> None:
+        if again is not None:
+            crash_point("runner.before_redrive_outcome")
+            self._books.redrives_ended(self._group, [RedriveEnd(again.redrive_id, record, Status.OK)])
+
+    def _failed(self, unit: Unit, record: Record, error: Exception) -> None:
+        """End a record whose handler raised, or raise so that it is tried again."""
+        if isinstance(error, InvalidMessage | RetriesExhausted):
+            self._fail(unit, record, error)
+            return
+        if isinstance(error, StopOnPurpose | TransientError):
+            raise error
+        if isinstance(error, DatabaseError) and is_outage(error):
+            raise TransientError("postgresql", str(error).splitlines()[0][:200]) from error
+        attempt = unit.attempts[record.offset] = unit.attempts.get(record.offset, 0) + 1
+        if not self._consumer.retry.is_spent(attempt):
+            raise TryAgain(error, self._consumer.retry.delay(attempt, self._draw)) from error
+        self._fail(unit, record, error)
+
+    def _fail(self, unit: Unit, record: Record, error: Exception) -> None:
+        attempts = max(1, unit.attempts.get(record.offset, 1))
+        unit.failures[record.offset] = Failure(record, error, attempts, self._clock.now())
+
+    # --- many at once -------------------------------------------------------------------------------------
+
+    def _batch(self, unit: Unit) -> None:
+        unit.call_began = self._clock.monotonic()
+        left = unit.left()
+        if self._consumer.event is None and not self._skips() and _plain(left):
+            self._handle(unit, left, left, {})
+            return
+        ready = [(record, prepared) for record in left if (prepared := self._prepare(unit, record))]
+        if ready:
+            records = [record for record, _ in ready]
+            events = [event for _, (event, _) in ready]
+            redrives = {record.offset: again for record, (_, again) in ready if again is not None}
+            self._handle(unit, records, events, redrives)
+
+    def _handle(
+        self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
+    ) -> None:
+        """Handle a batch; if it fails as a whole, halve it until the culprit stands alone."""
+        batch = Batch(unit.place, records, events, redrives)
+        unit.call_began = self._clock.monotonic()
+        try:
+            cast(BatchConsumer[Any], self._consumer).handle(batch)
+        except Exception as error:  # boundary: every failure of a handler ends its record or its try
+            if isinstance(error, StopOnPurpose | TransientError) or len(records) == 1:
+                self._failed(unit, records[0], error)
+                return
+            if isinstance(error, DatabaseError) and is_outage(error):
+                self._failed(unit, records[0], error)
+            self._halve(unit, records, events, redrives)
+            return
+        self._close(unit, batch)
+
+    def _halve(
+        self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
+    ) -> None:
+        middle = len(records) // 2
+        again: TryAgain | None = None
+        for part in (slice(None, middle), slice(middle, None)):
+            try:
+                self._handle(unit, records[part], events[part], redrives)
+            except TryAgain as wait:  # the other half need not wait for this one
+                again = wait
+        if again:
+            raise again
+
+    def _close(self, unit: Unit, batch: Batch[Any]) -> None:
+        for record in batch.records if batch.redrives else ():
+            if record.offset not in batch.rejected:
+                self._record_ok(record, batch.redrives.get(record.offset))
+        if not batch.verdicts and not batch.rejected:
+            unit.verdicts.update(dict.fromkeys([record.offset for record in batch.records], STORED))
+            return
+        for record in batch.records:
+            if (error := batch.rejected.get(record.offset)) is not None:
+                self._fail(unit, record, error)
+            else:
+                unit.verdicts[record.offset] = batch.verdicts.get(record.offset, STORED)
+
+
+def _plain(records: Sequence[Record]) -> bool:
+    """Whether no record has headers, so that none can be a redrive."""
+    return all([record.headers is None for record in records])
