@@ -8,10 +8,11 @@ from typing import NamedTuple, Protocol
 
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models.functions import Now
 
 from ..errors import StopOnPurpose, TransientError
 from .flood import Window
-from .models import ConsumerCursor, FloodWindow, RedriveOutcome
+from .models import ConsumerCursor, FloodWindow, RedriveOutcome, SkipRequest
 from .offsets import Run, Span
 from .outcomes import Rule, dropped
 from .records import Partition, Record
@@ -65,6 +66,10 @@ class Books(Protocol):
         """The running window, as last written down."""
         ...
 
+    def skipped(self, worker: str, records: Sequence[Record]) -> None:
+        """The orders to skip these records were carried out."""
+        ...
+
 
 def tallies(span: Span, cursor: int | None) -> Counter[Tally]:
     """Outcomes of a span at or past `cursor`. Offsets without a record are counted as absent, so that the
@@ -102,7 +107,8 @@ def is_outage(error: DatabaseError) -> bool:
 
 
 _MOVE_CURSOR = """
-INSERT INTO streams_consumercursor ("group", topic, partition, start_offset, next_offset, topic_id, updated_at)
+INSERT INTO streams_consumercursor
+    ("group", topic, partition, start_offset, next_offset, topic_id, updated_at)
 VALUES (%s, %s, %s, %s, %s, %s, now())
 ON CONFLICT ("group", topic, partition) DO UPDATE
 SET next_offset = greatest(streams_consumercursor.next_offset, excluded.next_offset),
@@ -208,6 +214,18 @@ class DjangoBooks:
         with database():
             row = FloodWindow.objects.filter(group=group).first()
         return Window(row.started_at, row.good, row.bad) if row else Window(started_at=now)
+
+    def skipped(self, worker: str, records: Sequence[Record]) -> None:
+        """See `Books.skipped`."""
+        with database():
+            for record in records:
+                SkipRequest.objects.filter(
+                    worker=worker,
+                    topic=record.topic,
+                    partition=record.partition,
+                    offset=record.offset,
+                    applied_at=None,
+                ).update(applied_at=Now())
 
 
 def recreated(known: str, current: str) -> bool:

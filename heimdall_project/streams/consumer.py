@@ -38,7 +38,8 @@ class Redrive(NamedTuple):
     """Why a handler sees this record again."""
 
     redrive_id: str
-    count: int
+    number: int
+    """How often this record was sent again, this time included."""
 
 
 class Delivery[T](NamedTuple):

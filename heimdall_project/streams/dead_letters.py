@@ -80,7 +80,7 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
         "first_failed_at": first,
         "payload_sha256": hashlib.sha256(record.value or b"").hexdigest(),
         "redrive_id": addressed.redrive.redrive_id if addressed else "",
-        "redrive_count": str(addressed.redrive.count if addressed else 0),
+        "redrive_count": str(addressed.redrive.number if addressed else 0),
     }
     if record.key is not None and len(record.key) <= KEY_LIMIT:
         known["original_key"] = record.key.decode("utf-8", "backslashreplace")

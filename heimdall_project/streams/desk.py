@@ -17,7 +17,7 @@ from ..observability.logging import get_logger
 from . import dead_letters, redrive
 from .books import Books, RedriveEnd
 from .consumer import KafkaConsumer
-from .dead_letters import Failure
+from .dead_letters import Failure, SkippedByOperator
 from .flood import Window
 from .offsets import Progress, Span
 from .outcomes import DEAD_LETTERED
@@ -151,8 +151,8 @@ class Desk:
         refused = [answer for answer in answers if isinstance(answer, DeliveryFailed)]
         if refused:
             raise DeadLetterUnavailable(
-                f"{len(refused)} of {len(letters)} dead letters for {letters[0].topic} were not acknowledged: "
-                f"{refused[0]}"
+                f"{len(refused)} of {len(letters)} dead letters for {letters[0].topic} were not "
+                f"acknowledged: {refused[0]}"
             )
         crash_point("runner.after_dead_letter")
         ends = [
@@ -162,6 +162,8 @@ class Desk:
         ]
         if ends:
             self._books.redrives_ended(self._group, ends)
+        if skipped := [f.record for f in failures if isinstance(f.error, SkippedByOperator)]:
+            self._books.skipped(self._name, skipped)
         for failure, letter in zip(failures, letters, strict=True):
             metrics.DEAD_LETTERS.labels(self._name, letter.topic, failure.disposition).inc()
 

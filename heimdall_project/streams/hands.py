@@ -244,4 +244,4 @@ class Hands:
 
 def _plain(records: Sequence[Record]) -> bool:
     """Whether no record has headers, so that none can be a redrive."""
-    return all([record.headers is None for record in records])
+    return all(record.headers is None for record in records)

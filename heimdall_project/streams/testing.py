@@ -18,10 +18,10 @@ from . import topics
 from .books import Cursor, RedriveEnd, Tally, tallies
 from .consumer import KafkaConsumer
 from .flood import Window
+from .member import Member
 from .offsets import Span
 from .ports import RebalanceListener
 from .records import Delivered, Headers, Outgoing, Partition, Record
-from .runner import Runner
 
 
 class FakeClock:
@@ -117,9 +117,9 @@ class InMemoryBroker:
         """A member of a group; it joins when it subscribes."""
         return InMemoryConsumer(self, group)
 
-    def runner(self, consumer: KafkaConsumer, **more: Any) -> Runner:
+    def runner(self, consumer: KafkaConsumer, **more: Any) -> Member:
         """A runner of `consumer` on this broker, working inline, started."""
-        settings = {
+        settings: dict[str, Any] = {
             "broker": self.consumer(consumer.group()),
             "producer": self.producer(),
             "books": self.books,
@@ -128,7 +128,7 @@ class InMemoryBroker:
             "aside": InlineExecutor(),
             "seed": 0,
         }
-        runner = Runner(consumer, **(settings | more))
+        runner = Member(consumer, **(settings | more))
         runner.start()
         return runner
 
@@ -335,6 +335,7 @@ class InMemoryBooks:
         self.ledger: Counter[tuple[str, Partition, Tally]] = Counter()
         self.redrives: dict[str, str] = {}
         self.windows: dict[str, Window] = {}
+        self.skips_applied: list[Record] = []
         self.down = False
 
     def _reach(self) -> None:
@@ -375,6 +376,10 @@ class InMemoryBooks:
         """See `Books.flood_window`."""
         return self.windows.get(group, Window(started_at=now))
 
+    def skipped(self, worker: str, records: Sequence[Record]) -> None:
+        """See `Books.skipped`."""
+        self.skips_applied.extend(records)
+
     def counted(self, group: str) -> Counter[str]:
         """Outcomes of a group; drops as `dropped:rule`."""
         counts: Counter[str] = Counter()
@@ -389,7 +394,7 @@ class InMemoryBooks:
         return passed == sum(count for (whose, _, _), count in self.ledger.items() if whose == group)
 
 
-def run_until_idle(runner: Runner, *, turns: int = 1000) -> None:
+def run_until_idle(runner: Member, *, turns: int = 1000) -> None:
     """Turn until nothing is left to read, handle or commit. Raises what the runner raises."""
     quiet = 0
     for _ in range(turns):

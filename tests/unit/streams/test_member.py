@@ -12,10 +12,10 @@ from heimdall_project.errors import (
 )
 from heimdall_project.streams import redrive
 from heimdall_project.streams.dead_letters import as_dict
+from heimdall_project.streams.member import Overrun
 from heimdall_project.streams.orders import Orders
 from heimdall_project.streams.outcomes import DUPLICATE, dropped
 from heimdall_project.streams.records import Partition
-from heimdall_project.streams.runner import Overrun
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 
 from .workers import TOPIC, Crowd, Keeper, Lots, fill
@@ -58,7 +58,10 @@ def test_the_ledger_balances_and_names_every_outcome(broker):
     run_until_idle(broker.runner(Keeper(act)))
     assert broker.books.balances("heimdall.keeper")
     assert broker.books.counted("heimdall.keeper") == {
-        "stored": 2, "duplicate": 1, "dropped:foreign": 1, "dead_lettered": 1,
+        "stored": 2,
+        "duplicate": 1,
+        "dropped:foreign": 1,
+        "dead_lettered": 1,
     }
 
 
@@ -253,8 +256,12 @@ def test_a_redrive_is_handled_once_however_often_it_is_published(broker):
 
 
 def test_a_forged_redrive_is_an_ordinary_record(broker):
-    forged = [("redrive_id", b"r1"), ("redrive_for", b"heimdall.other"), ("redrive_count", b"1"),
-              ("redrive_mac", b"0" * 64)]
+    forged = [
+        ("redrive_id", b"r1"),
+        ("redrive_for", b"heimdall.other"),
+        ("redrive_count", b"1"),
+        ("redrive_mac", b"0" * 64),
+    ]
     broker.produce(TOPIC, b'{"n":7}', partition=0, headers=forged)
     keeper = Keeper()
     run_until_idle(broker.runner(keeper))

@@ -1,0 +1,436 @@
+"""The loop of a Kafka worker. Handlers run beside it, so that polling never stops while work is in hand.
+
+One turn: obey orders, take records, gather what the hands finished, hand over what is due, settle.
+What became of a record goes one way: verdict or dead letter -> ledger and cursor -> committed offset.
+Any exception out of a turn ends the worker uncommitted: what was in hand is read again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from random import Random
+from threading import Event
+from typing import Any
+
+from ..errors import FloodDetected, OffsetGap, StopOnPurpose, TransientError
+from ..observability import metrics
+from ..observability.logging import get_logger
+from . import dead_letters
+from .books import Books, recreated
+from .consumer import ConcurrentConsumer, KafkaConsumer
+from .dead_letters import Failure
+from .desk import Desk
+from .flood import Decision, FloodMeter, FloodRules
+from .hands import Hands, Unit
+from .inbox import Inbox
+from .models import WorkerProcess
+from .offsets import Progress
+from .orders import NO_ORDERS, Beat, Orders
+from .ports import Clock, Consumer, Producer
+from .records import Partition, Record
+from .shape import Shape
+
+log = get_logger(__name__)
+State = WorkerProcess.State
+TURN = 0.1
+"""Seconds one turn waits for records when there is nothing else to do."""
+REPORT = 0.25
+"""Seconds between reports."""
+STARVED = 1.0
+"""Seconds without room after which the partitions are paused, so that polling goes on."""
+
+
+class Overrun(Exception):
+    """A call of a handler took longer than its budget."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Budgets and intervals, in seconds; see the WORKER_* settings."""
+
+    drain: float = 20.0
+    commit_interval: float = 1.0
+
+
+class Member:
+    """Runs one consumer as one member of its group. Used from one thread; see the module docstring."""
+
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        *,
+        broker: Consumer,
+        producer: Producer,
+        books: Books,
+        clock: Clock,
+        hands: Executor,
+        aside: Executor,
+        orders: Callable[[], Orders] = lambda: NO_ORDERS,
+        limits: Limits | None = None,
+        rules: FloodRules | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.consumer = consumer
+        self._broker = broker
+        self._clock = clock
+        self._orders = orders
+        self._limits = limits or Limits()
+        self._pool = hands
+        shape = Shape.of(consumer)
+        self._shape = shape
+        self._inbox = Inbox(shape.policy)
+        self._progress = Progress()
+        self._hands = Hands(
+            consumer,
+            books=books,
+            clock=clock,
+            draw=Random(seed),  # noqa: S311 - jitter
+            skips=lambda: self._orders().skips,
+        )
+        self._desk = Desk(consumer, producer=producer, books=books, broker=broker, pool=aside, clock=clock)
+        self._meter = FloodMeter(rules or FloodRules(), books.flood_window(consumer.group(), clock.now()))
+        self._books = books
+        self._running: dict[Future[Unit], Unit] = {}
+        self._again: list[Unit] = []
+        self._held: list[Failure] = []
+        self._paused: set[Partition] = set()
+        self._full_since: float | None = None
+        self._last_settle = clock.monotonic()
+        self._trouble = ""
+        self._abandoned = False
+        self._reported = float("-inf")
+        self.taken = 0
+        """Records read so far."""
+        self.beat = Beat(state=State.STARTING)
+        """The last report; the heartbeat thread reads it."""
+        self.state = State.STARTING
+
+    # --- life -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Join the group."""
+        self.consumer.start()
+        self._broker.subscribe(self.consumer.topics(), self)
+
+    def run(self, stop: Event) -> bool:
+        """Turn until `stop` is set, then drain. Answers whether everything in hand was finished in time."""
+        self.start()
+        while not stop.is_set():
+            self.turn(TURN)
+        return self.drain()
+
+    def turn(self, timeout: float = 0.0) -> None:
+        """One turn of the loop."""
+        self._obey()
+        self._take(timeout)
+        self._gather()
+        self._judge()
+        self._hand_over()
+        self._settle()
+        self._report()
+
+    def drain(self) -> bool:
+        """Finish what runs within the budget, commit it, leave the group."""
+        self.state = State.DRAINING
+        deadline = self._clock.monotonic() + self._limits.drain
+        self._yield_all(self._progress.places, deadline)
+        self._judge()
+        self._desk.finish(deadline, self._progress)
+        self._desk.settle_now(self._progress.ready(), self._meter.window, self._progress, deadline)
+        finished = not self._running
+        self.close()
+        return finished
+
+    def abandon(self) -> None:
+        """Leave without finishing or committing anything, after a failure."""
+        self._abandoned = True
+        self.close()
+
+    def close(self) -> None:
+        """Leave the group and give up the clients. What is not committed is read again by the next owner."""
+        self._broker.close()
+        self._desk.close()
+        self.consumer.close()
+
+    # --- orders -----------------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        """Pause and resume partitions: by order of an operator, or because there is no room."""
+        ordered = self._orders().paused
+        target = set(self._progress.places) if ordered or self._is_starved() else set()
+        if pause := target - self._paused:
+            self._broker.pause(sorted(pause))
+        if resume := (self._paused - target) & set(self._progress.places):
+            self._broker.resume(sorted(resume))
+        self._paused = target
+        self.state = State.PAUSED if ordered else State.WAITING if self._trouble else State.RUNNING
+
+    def _is_starved(self) -> bool:
+        if self._room() > 0:
+            self._full_since = None
+            return False
+        if not self._running and not self._desk.is_busy:
+            return True  # only time will help, so spend it polling
+        now = self._clock.monotonic()
+        self._full_since = self._full_since if self._full_since is not None else now
+        return now - self._full_since >= STARVED
+
+    def _room(self) -> int:
+        if self._inbox.bytes >= self._shape.bytes:
+            return 0
+        open_window = 10 * self._shape.capacity - self._progress.window
+        return min(self._shape.capacity - self._progress.unfinished, open_window)
+
+    # --- taking in --------------------------------------------------------------------------------------
+
+    def _take(self, timeout: float) -> None:
+        room = self._room()
+        if room <= 0 and not self._paused:
+            self._await_hands(timeout)
+            return
+        busy = self._running or self._desk.is_busy
+        records = self._broker.poll(max(room, 1), min(timeout, 0.01) if busy else timeout)
+        if not records:
+            return
+        self.taken += len(records)
+        now = self._clock.monotonic()
+        by_place = attrgetter("topic", "partition")
+        for place, group in groupby(records, key=by_place):
+            chunk = list(group)
+            if not self._progress.epoch(Partition(*place)):
+                continue  # given back while the call was under way
+            self._progress.take(Partition(*place), chunk)
+            self._inbox.add(Partition(*place), chunk, now)
+            metrics.RECORDS_TAKEN.labels(self.consumer.name, place[0]).inc(len(chunk))
+
+    def _await_hands(self, timeout: float) -> None:
+        if self._running:
+            wait(self._running, timeout=timeout, return_when=FIRST_COMPLETED)
+        else:
+            self._desk.wait(timeout)
+
+    # --- handing over -----------------------------------------------------------------------------------
+
+    def _hand_over(self) -> None:
+        if self._orders().paused:
+            return
+        now = self._clock.monotonic()
+        for unit in [unit for unit in self._again if unit.not_before <= now]:
+            if len(self._running) >= self._shape.width:
+                return
+            self._again.remove(unit)
+            self._submit(unit)
+        while len(self._running) < self._shape.width and (fresh := self._next_unit(now)) is not None:
+            self._submit(fresh)
+
+    def _next_unit(self, now: float) -> Unit | None:
+        if isinstance(self.consumer, ConcurrentConsumer):
+            if len(self._running) + len(self._again) >= self._shape.width:
+                return None  # records that wait for a dependency keep their place
+            record = self._inbox.take_one(self._urgency, self._clock.now())
+            return (
+                None if record is None else Unit(record.place, self._progress.epoch(record.place), [record])
+            )
+        taken = {unit.place for unit in (*self._running.values(), *self._again)}
+        place = self._inbox.due(now, taken.__contains__)
+        if place is None:
+            return None
+        return Unit(place, self._progress.epoch(place), self._inbox.take(place, now))
+
+    def _urgency(self, record: Record, now: float) -> float:
+        waited = max(0.0, now - record.timestamp / 1000)
+        return self.consumer.urgency(record) + waited / self.consumer.ageing  # type: ignore[union-attr]
+
+    def _submit(self, unit: Unit) -> None:
+        self._running[self._pool.submit(self._hands.work, unit)] = unit
+
+    # --- gathering --------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Take back what the hands finished. Raises what a handler says must stop the worker."""
+        for future in [future for future in self._running if future.done()]:
+            unit = self._running.pop(future)
+            future.result()
+            self._take_back(unit)
+        self._trouble = str(self._again[0].waits_for) if self._again and self._again[0].waits_for else ""
+        self._watch()
+        self._desk.gather(self._progress)
+
+    def _take_back(self, unit: Unit) -> None:
+        if unit.epoch != self._progress.epoch(unit.place):
+            return  # the partition went away meanwhile: its records are somebody else's
+        self._progress.finish(unit.place, unit.verdicts)
+        self._meter.observe(good=len(unit.verdicts), bad=len(unit.failures), now=self._clock.now())
+        self._held.extend(unit.failures.values())
+        left = unit.left()
+        unit.records, unit.verdicts, unit.failures = left, {}, {}
+        if not left:
+            return
+        if unit.waits_for is not None:
+            metrics.HANDLE_FAILURES.labels(self.consumer.name, type(unit.waits_for).__name__).inc()
+            log.warning(
+                "A handler could not finish; it is tried again.",
+                action="handler_waits",
+                place=str(unit.place),
+                offset=left[0].offset,
+                error=str(unit.waits_for),
+            )
+            self._again.append(unit)
+        else:
+            self._inbox.put_back(unit.place, left, self._clock.monotonic())
+
+    def _watch(self) -> None:
+        now = self._clock.monotonic()
+        for unit in self._running.values():
+            began = unit.call_began
+            if began is not None and now - began > self.consumer.handler_budget:
+                raise Overrun(f"{unit.place}: a handler ran for more than {self.consumer.handler_budget} s")
+
+    # --- failures ---------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        """Dead-letter what failed, unless it looks like an outage."""
+        if not self._held or self._desk.is_burying:
+            return
+        now = self._clock.now()
+        decision = self._meter.judge(now, overridden=self._orders().lets_floods_through(now))
+        if decision is Decision.FLOOD:
+            metrics.FLOODS.labels(self.consumer.name).inc()
+            raise FloodDetected(
+                f"{self._meter.describe()}; nothing of it was dead-lettered or committed. "
+                f"First: {self._held[0].record}: {dead_letters.scrubbed(self._held[0].error)}"
+            )
+        if decision is Decision.ADMIT:
+            self._desk.bury(self._held)
+            self._held = []
+
+    # --- settling ---------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        now = self._clock.monotonic()
+        if self._desk.is_settling or now - self._last_settle < self._limits.commit_interval:
+            return
+        if spans := self._progress.ready():
+            self._last_settle = now
+            self._desk.settle(spans, self._meter.window)
+
+    # --- rebalances (called by the broker, inside poll) ---------------------------------------------------
+
+    def assigned(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        """Where to start: the committed offset, else the beginning; a gap stops the worker."""
+        metrics.REBALANCES.labels(self.consumer.name, "assigned").inc(len(partitions))
+        committed = self._broker.committed(partitions)
+        self._desk.topic_ids.update(self._broker.topic_ids(sorted({p.topic for p in partitions})))
+        self._check_topics(partitions)
+        starts = {place: self._start_of(place, committed[place]) for place in partitions}
+        for place, offset in starts.items():
+            self._progress.begin(place, offset)
+        self._paused.difference_update(partitions)
+        self._meter.assigned()
+        log.info("Partitions assigned.", action="partitions_assigned", partitions=_shown(starts))
+        return starts
+
+    def _start_of(self, place: Partition, committed: int | None) -> int:
+        low, high = self._broker.watermarks(place)
+        if committed is None:
+            return low
+        if not low <= committed <= high:
+            raise OffsetGap(place.topic, place.number, committed, low, high)
+        return committed
+
+    def _check_topics(self, partitions: Sequence[Partition]) -> None:
+        try:
+            cursors = self._books.cursors(self.consumer.group(), partitions)
+        except TransientError:
+            return  # settling checks again
+        for place, cursor in cursors.items():
+            if recreated(cursor.topic_id, self._desk.topic_ids.get(place.topic, "")):
+                raise StopOnPurpose(f"{place}: the topic was recreated; its offsets mean other records now")
+
+    def revoked(self, partitions: Sequence[Partition]) -> None:
+        """Finish and commit what is in hand of these partitions before they go."""
+        metrics.REBALANCES.labels(self.consumer.name, "revoked").inc(len(partitions))
+        if self._abandoned:
+            return
+        deadline = self._clock.monotonic() + self._limits.drain
+        try:
+            self._yield_all(partitions, deadline)
+            self._desk.finish(deadline, self._progress)
+            spans = self._progress.ready(partitions)
+            self._desk.settle_now(spans, self._meter.window, self._progress, deadline)
+        finally:
+            self._forget(partitions)
+        log.info("Partitions given back.", action="partitions_revoked", partitions=_shown(partitions))
+
+    def lost(self, partitions: Sequence[Partition]) -> None:
+        """These are another member's already: drop what is in hand, commit nothing."""
+        metrics.REBALANCES.labels(self.consumer.name, "lost").inc(len(partitions))
+        self._forget(partitions)
+        log.warning("Partitions lost.", action="partitions_lost", partitions=_shown(partitions))
+
+    def _yield_all(self, partitions: Sequence[Partition], deadline: float) -> None:
+        """Ask the hands to stop after the record (or batch) they are at, and take back what they have."""
+        concerned = {f: u for f, u in self._running.items() if u.place in set(partitions)}
+        for unit in concerned.values():
+            unit.yielding = True
+        wait(concerned, timeout=max(0.0, deadline - self._clock.monotonic()))
+        for future, unit in concerned.items():
+            if future.done():
+                self._running.pop(future)
+                future.result()
+                unit.yielding = False
+                self._take_back(unit)
+
+    def _forget(self, partitions: Sequence[Partition]) -> None:
+        gone = set(partitions)
+        for place in partitions:
+            self._inbox.drop(place)
+            self._progress.drop(place)
+        self._again = [unit for unit in self._again if unit.place not in gone]
+        self._held = [failure for failure in self._held if failure.record.place not in gone]
+        self._paused -= gone
+
+    # --- reporting --------------------------------------------------------------------------------------
+
+    def _report(self) -> None:
+        if self._clock.monotonic() - self._reported >= REPORT:
+            self._reported = self._clock.monotonic()
+            self.beat = self._beat()
+
+    def _beat(self) -> Beat:
+        ends = {place: self._broker.cached_end(place) for place in self._progress.places}
+        lags = [
+            max(0, end - done)
+            for place, done in self._progress.next_offsets().items()
+            if (end := ends.get(place)) is not None
+        ]
+        oldest = self._progress.oldest()
+        return Beat(
+            state=self.state.value,
+            reason=self._trouble or self._orders().pause_reason,
+            partitions=tuple(str(place) for place in sorted(ends)),
+            lag_records=sum(lags) if lags else None,
+            lag_seconds=max(0.0, self._clock.now() - oldest / 1000) if oldest is not None else 0.0,
+            in_hand=self._progress.unfinished,
+            last_commit_at=self._desk.last_commit_at,
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is in hand and everything finished is committed. For tests."""
+        return not (
+            self._running
+            or self._again
+            or self._held
+            or len(self._inbox)
+            or self._desk.is_busy
+            or self._progress.ready()
+        )
+
+
+def _shown(partitions: Mapping[Partition, Any] | Sequence[Partition]) -> str:
+    if isinstance(partitions, Mapping):
+        return ", ".join(f"{place}@{offset}" for place, offset in sorted(partitions.items()))
+    return ", ".join(map(str, sorted(partitions)))
