@@ -1,0 +1,197 @@
+"""The worker registry: each process reports in its own row and reads its orders in the same round trip.
+
+A killed process cannot say so: its row goes on claiming that it runs, and its heartbeat grows stale.
+`alive()` therefore asks for both.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Now
+
+from ..errors import TransientError
+from ..observability.logging import get_logger
+from .books import database
+from .models import WorkerProcess
+from .orders import NO_ORDERS, Beat, Orders
+
+State = WorkerProcess.State
+KEPT = timedelta(days=7)
+"""Rows of processes that ended are deleted after this."""
+MISSED_BEATS = 5
+"""A process that missed so many heartbeats counts as lost."""
+_SKIPS = 1000
+"""Open skip requests that a process takes notice of at a time."""
+
+log = get_logger(__name__)
+_metrics_port: int | None = None
+
+
+def announce_port(port: int | None) -> None:
+    """Say on which port this process serves its metrics; registrations made later carry it."""
+    global _metrics_port
+    _metrics_port = port
+
+
+def stale_after() -> timedelta:
+    """Age of a heartbeat at which its process counts as lost."""
+    return timedelta(seconds=MISSED_BEATS * settings.WORKER_HEARTBEAT)
+
+
+def with_age() -> QuerySet[WorkerProcess]:
+    """All rows, latest heartbeat first, with its `age` by the database's clock."""
+    age = ExpressionWrapper(Now() - F("heartbeat_at"), output_field=DurationField())
+    return WorkerProcess.objects.annotate(age=age).order_by("-heartbeat_at")
+
+
+def alive() -> QuerySet[WorkerProcess]:
+    """Processes that say they run and said so lately."""
+    return with_age().filter(state__in=WorkerProcess.ALIVE, heartbeat_at__gt=Now() - stale_after())
+
+
+def latest(worker: str) -> WorkerProcess | None:
+    """The row of a worker that was heard of last."""
+    return with_age().filter(worker=worker).first()
+
+
+def prune() -> int:
+    """Delete rows that nobody wrote for `KEPT`; answers how many."""
+    return WorkerProcess.objects.filter(heartbeat_at__lt=Now() - KEPT).delete()[0]
+
+
+_BEAT = """
+WITH beat AS (
+    INSERT INTO streams_workerprocess
+        (id, worker, "group", host, pid, version, metrics_port, started_at, heartbeat_at,
+         state, reason, partitions, lag_records, lag_seconds, in_hand, last_commit_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, now(), now(), %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (id) DO UPDATE SET
+        heartbeat_at = now(), state = excluded.state, reason = excluded.reason,
+        partitions = excluded.partitions, lag_records = excluded.lag_records,
+        lag_seconds = excluded.lag_seconds, in_hand = excluded.in_hand,
+        last_commit_at = excluded.last_commit_at
+)
+SELECT control.paused, control.pause_reason, extract(epoch FROM control.flood_override_until)::float8,
+    (SELECT array_agg(ARRAY[topic, partition::text, "offset"::text])
+     FROM (SELECT topic, partition, "offset" FROM streams_skiprequest
+           WHERE worker = %s AND applied_at IS NULL ORDER BY id LIMIT %s) AS open)
+FROM (SELECT 1) AS always LEFT JOIN streams_consumercontrol AS control ON control.worker = %s
+"""
+
+
+class Registration:
+    """The row of this process. Make it after the fork."""
+
+    def __init__(self, worker: str, *, group: str = "") -> None:
+        self.worker = worker
+        host, pid = socket.gethostname(), os.getpid()
+        self.id = f"{worker[:30]}-{pid}-{uuid4().hex[:12]}"
+        self._who = (self.id, worker, group, host, pid, settings.VERSION, _metrics_port)
+
+    def beat(self, beat: Beat) -> Orders:
+        """Write the report and read the orders: one statement. Raises TransientError without a database."""
+        committed = datetime.fromtimestamp(beat.last_commit_at, UTC) if beat.last_commit_at else None
+        report = (
+            beat.state,
+            beat.reason[:2000],
+            json.dumps(list(beat.partitions)),
+            beat.lag_records,
+            beat.lag_seconds,
+            beat.in_hand,
+            committed,
+        )
+        with database(), connection.cursor() as sql:
+            sql.execute(_BEAT, [*self._who, *report, self.worker, _SKIPS, self.worker])
+            return _orders(sql.fetchone())
+
+
+def _orders(row: tuple[Any, ...]) -> Orders:
+    paused, reason, override_until, skips = row
+    return Orders(
+        paused=bool(paused),
+        pause_reason=reason or "",
+        flood_override_until=override_until,
+        skips=frozenset((topic, int(number), int(offset)) for topic, number, offset in skips or ()),
+    )
+
+
+class HeartbeatThread:
+    """Reports beside the work, on a database connection of its own; `orders` is what it last read.
+
+    A database that is down is logged once; the last orders stand, and the work goes on.
+    """
+
+    def __init__(
+        self, registration: Registration, snapshot: Callable[[], Beat], *, interval: float | None = None
+    ) -> None:
+        self.orders = NO_ORDERS
+        self._registration = registration
+        self._snapshot = snapshot
+        self._interval = interval or settings.WORKER_HEARTBEAT
+        self._wake = Event()
+        self._final: Beat | None = None
+        self._silent = False
+        self._pruned = False
+        self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def greet(self, beat: Beat) -> None:
+        """Report and read the orders now, in the calling thread. Raises TransientError."""
+        self.orders = self._registration.beat(beat)
+
+    def start(self) -> None:
+        """Report now and from now on."""
+        self._thread.start()
+
+    def nudge(self) -> None:
+        """Report now: something changed that people wait to see."""
+        self._wake.set()
+
+    def stop(self, final: Beat, *, timeout: float = 3.0) -> None:
+        """Report a last time and end. Waits `timeout` at most: a frozen database must not hold up an exit."""
+        self._final = final
+        self._wake.set()
+        if self._thread.ident is None:  # it ends before it began; the last word is said all the same
+            self._thread.start()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            while self._final is None:
+                self._beat(self._snapshot)
+                self._wake.wait(self._interval)
+                self._wake.clear()
+            final = self._final
+            self._beat(lambda: final)
+        finally:
+            connection.close()
+
+    def _beat(self, snapshot: Callable[[], Beat]) -> None:
+        try:
+            self.orders = self._registration.beat(snapshot())
+            if not self._pruned:
+                prune()
+                self._pruned = True
+            self._silent = False
+        except Exception as error:  # boundary: a report that cannot be written must not end the work
+            self._complain(error)
+            connection.close()
+
+    def _complain(self, error: Exception) -> None:
+        if self._silent:
+            return
+        self._silent = True
+        if isinstance(error, TransientError):
+            log.warning(
+                "Heartbeats cannot be written; the work goes on.", action="heartbeat_lost", error=str(error)
+            )
+        else:
+            log.exception("A heartbeat failed; the work goes on.", action="heartbeat_failed")
