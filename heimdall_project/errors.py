@@ -10,6 +10,7 @@ HeimdallError
 │   └── OffsetGap             a committed offset that the broker no longer has
 ├── DeadLetterUnavailable     a dead letter was not acknowledged: stop uncommitted
 ├── DeliveryFailed            the broker did not acknowledge a published record
+├── EventTooLarge             an event that its topic does not take; refused before it is written down
 ├── Fenced                    another process holds the lease now
 └── Refused                   a request that cannot be granted; becomes problem+json at the API
     ├── NotFound              404
@@ -92,6 +93,10 @@ class DeadLetterUnavailable(HeimdallError):
 
 class DeliveryFailed(HeimdallError):
     """The broker did not acknowledge a published record."""
+
+
+class EventTooLarge(HeimdallError):
+    """The topic does not take an event of this size; in the outbox it would block its key for ever."""
 
 
 class Fenced(HeimdallError):

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from confluent_kafka import (
@@ -104,8 +105,19 @@ class ConfluentProducer:
         """See `ports.Producer.publish`."""
         client = self._client = self._client or self._build()
         answers: list[Delivered | DeliveryFailed | None] = [None] * len(records)
+        begun, refused = monotonic(), set[tuple[str, bytes | None]]()
         for index, record in enumerate(records):
+            if self._gapless and (record.topic, record.key) in refused:
+                answers[index] = DeliveryFailed("an earlier record of this key was refused")
+                continue
+            if self._gapless and monotonic() - begun > self._timeout / 4:
+                # Frozen in this loop, perhaps: what is handed over now would get a fresh timeout, and be sent
+                # long after the caller's right to send it has ended.
+                answers[index] = DeliveryFailed("it took too long to hand this record to the client")
+                continue
             self._enqueue(client, record, partial(_keep, answers, index))
+            if answers[index] is not None:
+                refused.add((record.topic, record.key))
         client.flush(self._timeout + 5.0)
         if any(not isinstance(answer, Delivered) for answer in answers):
             self._give_up(client)
@@ -398,12 +410,7 @@ class TopicAdmin:
         }
 
     def _existing(self, future: Any) -> Any | None:
-        try:
-            return future.result(ADMIN_TIMEOUT)
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                return None
-            raise TransientError("kafka", str(error.args[0])) from None
+        return self._done(future, unless=KafkaError.UNKNOWN_TOPIC_OR_PART)
 
     def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
         if not names:
@@ -427,11 +434,7 @@ class TopicAdmin:
             for spec in specs
         ]
         for future in self._client.create_topics(new, request_timeout=ADMIN_TIMEOUT).values() if new else ():
-            try:
-                future.result(ADMIN_TIMEOUT)
-            except KafkaException as error:
-                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise TransientError("kafka", str(error.args[0])) from None
+            self._done(future, unless=KafkaError.TOPIC_ALREADY_EXISTS)
 
     def alter_config(self, name: str, config: Mapping[str, str]) -> None:
         """Set these configuration values of a topic."""
@@ -445,10 +448,15 @@ class TopicAdmin:
         for future in self._client.delete_topics([topics.physical(name) for name in names]).values():
             self._done(future)
 
-    def _done(self, future: Any) -> Any:
+    def _done(self, future: Any, *, unless: int | None = None) -> Any:
+        """The answer; None if the broker's objection is `unless`."""
         try:
             return future.result(ADMIN_TIMEOUT)
+        except TimeoutError:
+            raise TransientError("kafka", f"no answer within {ADMIN_TIMEOUT:.0f} s") from None
         except KafkaException as error:
+            if error.args[0].code() == unless:
+                return None
             raise TransientError("kafka", str(error.args[0])) from None
 
     def ping(self, timeout: float) -> None:

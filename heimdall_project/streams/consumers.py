@@ -1,0 +1,44 @@
+"""The workers of the runtime itself."""
+
+from threading import Event
+from typing import ClassVar
+
+from django.conf import settings
+
+from .broker import producer
+from .consumer import Loop
+from .lease import Lease
+from .outbox_store import OutboxStore
+from .ports import SystemClock
+from .registry import register
+from .relay import Relay, delivery_timeout
+
+RELAY_LEASE = "outbox"
+
+
+@register
+class OutboxRelay(Loop):
+    """Publish the outbox as its only leader, or stand by. Idempotent by event id, which a repeat carries."""
+
+    name: ClassVar[str] = "outbox-relay"
+    interval: ClassVar[float] = settings.OUTBOX_POLL
+
+    def start(self) -> None:
+        """Build the relay of this process; the Kafka client comes with the first event."""
+        clock = SystemClock()
+        self._relay = Relay(
+            store=OutboxStore(),
+            lease=Lease(RELAY_LEASE, duration=settings.OUTBOX_LEASE, clock=clock),
+            producer=producer(delivery_timeout=delivery_timeout(settings.OUTBOX_LEASE), gapless=True),
+            clock=clock,
+            batch=settings.OUTBOX_BATCH,
+            retention=settings.OUTBOX_RETENTION,
+        )
+
+    def step(self, stop: Event) -> bool:
+        """Publish one batch; True if there is more."""
+        return self._relay.step(stop)
+
+    def close(self) -> None:
+        """Let a relay that stands by take over at once."""
+        self._relay.close()
