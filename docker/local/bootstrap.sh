@@ -62,10 +62,14 @@ install_requirements() {
     return "$status"
 }
 
-# Where apt has no browser, playwright fetches its own.
+# Where apt has no browser, playwright fetches its own; only root can also install the libraries it needs.
 ensure_browser() {
+    local -a with_libraries=()
     if [[ $profile == dev ]] && ! has_browser; then
-        "$venv/bin/python" -m playwright install --with-deps chromium
+        if is_root; then
+            with_libraries=(--with-deps)
+        fi
+        "$venv/bin/python" -m playwright install "${with_libraries[@]}" chromium
     fi
 }
 

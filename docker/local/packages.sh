@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # Finds out which system packages are missing and installs them by apt. Sourced by bootstrap.sh and its tests.
 
+is_root() {
+    ((EUID == 0))
+}
+
 # Prints the version that apt would install; nothing if there is none.
 apt_candidate() {
     command -v apt-cache >/dev/null || return 0
@@ -37,8 +41,10 @@ has_postgres() {
     return 1
 }
 
+# Chromium of the system, or the one that playwright fetched.
 has_browser() {
-    command -v chromium >/dev/null || command -v google-chrome >/dev/null
+    command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+        || compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-${HOME:-}/.cache/ms-playwright}/chromium-*" >/dev/null
 }
 
 # Prints the missing packages, one a line. Arguments: profile (run, dev or lint).
@@ -64,7 +70,7 @@ ensure_packages() {
     if ((${#missing[@]} == 0)); then
         return 0
     fi
-    if ((EUID != 0)); then
+    if ! is_root; then
         python_obtainable || no_python_message
         printf 'error: system packages are missing: %s. Install them with:\n' "${missing[*]}"
         printf '  sudo apt-get update && sudo apt-get install -y --no-install-recommends %s\n' "${missing[*]}"

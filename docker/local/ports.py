@@ -1,6 +1,8 @@
 """TCP ports on the loopback: which are taken, by whom, and which are free."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -40,16 +42,19 @@ def free_ports(count: int) -> list[int]:
 
 def holder(port: int) -> str | None:
     """The process that listens on ``port`` as ``command (pid N)``; None if it cannot be seen from here."""
-    inodes = _listening_inodes(port)
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        try:
-            links = [str(fd.readlink()) for fd in (process / "fd").iterdir()]
-            command = (process / "comm").read_text().strip()
-        except OSError:  # it ended meanwhile, or belongs to another user
-            continue
-        if any(link == f"socket:[{inode}]" for link in links for inode in inodes):
-            return f"{command} (pid {process.name})"
+    sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
+    for process in Path("/proc").glob("[0-9]*") if sockets else ():
+        # A process may end, and a file be closed, while we look; those of other users are closed to us.
+        with suppress(OSError):
+            if sockets & set(_open_files(process)):
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return None
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    for descriptor in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def _listening_inodes(port: int) -> set[str]:

@@ -125,7 +125,7 @@ def unprivileged_user() -> tuple[int, int]:
     return names.get("postgres") or names["nobody"]
 
 
-def place_data(data: Path, owner: tuple[int, int] | None, digest: str) -> None:
+def place_data(data: Path, owner: tuple[int, int] | None, digest: str, outside: Path = _OUTSIDE) -> None:
     """Make the data directory where its owner can reach it.
 
     A checkout below /root is closed to every other user: then the files lie under /var/tmp and ``data``
@@ -137,9 +137,7 @@ def place_data(data: Path, owner: tuple[int, int] | None, digest: str) -> None:
         if owner is None or reachable_by(data.parent, *owner):
             data.mkdir(mode=0o700)
         else:
-            outside = _OUTSIDE / f"heimdall-{digest}-postgres"
-            outside.mkdir(mode=0o700, exist_ok=True)
-            data.symlink_to(outside)
+            data.symlink_to(_claim(outside / f"heimdall-{digest}-postgres", owner[0]))
         if owner is not None:
             os.chown(data, *owner)
     files = data.resolve()
@@ -147,6 +145,14 @@ def place_data(data: Path, owner: tuple[int, int] | None, digest: str) -> None:
         raise StackError(f"{files} cannot be reached by uid {owner[0]}, who owns it: move it, or make reset")
     if owner is None and files.stat().st_uid != os.geteuid():
         raise StackError(f"{files} belongs to uid {files.stat().st_uid}: run as that user, or make reset")
+
+
+def _claim(place: Path, uid: int) -> Path:
+    """Make a directory where everybody may write; one that a third user put there is not ours to use."""
+    place.mkdir(mode=0o700, exist_ok=True)
+    if place.is_symlink() or place.stat().st_uid not in (os.geteuid(), uid):
+        raise StackError(f"{place} is there already and belongs to somebody else: remove it")
+    return place
 
 
 def reachable_by(path: Path, uid: int, gid: int) -> bool:

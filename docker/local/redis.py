@@ -19,7 +19,7 @@ daemonize no
 
 
 class Redis(Service):
-    """One Redis server. Data survives a kill up to the last second (appendfsync everysec)."""
+    """One Redis server. Data survives a kill; the death of the machine costs up to a second."""
 
     name = "redis"
     ports_used = ("redis",)

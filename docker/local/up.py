@@ -30,7 +30,7 @@ def up(stack: Stack, *, once: bool = False) -> None:
     """Bring everything up, drive one job, and stay until a signal; with ``once`` end after the job."""
     instance = stack.instance
     begun = time.monotonic()
-    with _only_one(instance), _signals_as_interrupt():
+    with only_one(instance), _signals_as_interrupt():
         if leftovers := end_leftovers(instance):
             say(f"Ended what a killed `make up` left running: {', '.join(leftovers)}")
         for field in ("web", "stream", "metrics"):
@@ -137,7 +137,7 @@ def _stop(children: list[Child], started: list[Service]) -> None:
 
 
 @contextmanager
-def _only_one(instance: Instance) -> Iterator[None]:
+def only_one(instance: Instance) -> Iterator[None]:
     """One ``make up`` an instance, found by ``make down`` through its record."""
     instance.run.mkdir(parents=True, exist_ok=True)
     path = up_record(instance)
