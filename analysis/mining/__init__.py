@@ -1,0 +1,7 @@
+"""Log template mining: pure functions, no settings per log."""
+
+from .headers import LogLine, split_header
+from .miner import mine
+from .templates import Mined, Template
+
+__all__ = ["LogLine", "Mined", "Template", "mine", "split_header"]

@@ -1,0 +1,160 @@
+"""Large machines and desktops: a supercomputer's event log, a cluster's event log, two desktops."""
+
+from .corpus import Family
+
+BLUE = Family(
+    "ras-events",
+    "- ~int~ 2005.06.03 ~midplane~ 2005-06-03-15.42.50.675872 ~midplane~ RAS KERNEL INFO ",
+    (
+        (700, "generating core.~int~"),
+        (150, "~int~ double-hummer alignment exceptions"),
+        (150, "~int~ floating point alignment exceptions"),
+        (200, "instruction cache parity error corrected"),
+        (140, "CE sym ~small~, at ~hex~, mask ~hex~"),
+        (60, "~small~ L3 EDRAM error(s) (dcr ~hex~) detected and corrected"),
+        (40, "~small~ ddr errors(s) detected and corrected on rank ~small~, symbol ~small~, bit ~small~"),
+        (30, "total of ~small~ ddr error(s) detected and corrected"),
+        (40, "~small~ torus receiver ~x|y|z~~+|-~ input pipe error(s) (dcr ~hex~) detected and corrected"),
+        (20, "~small~ tree receiver ~small~ in re-synch state event(s) (dcr ~hex~) detected"),
+        (60, "ciod: failed to read message prefix on control stream (CioStream socket to ~ip~:~port~"),
+        (30, "ciod: Error reading message prefix after LOAD_MESSAGE on CioStream socket to ~ip~:~port~:"
+             " Link has been severed"),
+        (30, "ciod: LOGIN chdir(~path~) failed: No such file or directory"),
+        (15, "ciod: LOGIN chdir(~path~) failed: Input/output error"),
+        (30, "ciod: generated ~int~ core files for program ~path~"),
+        (20, "ciod: Message code ~small~ is not 51 or 4294967295"),
+        (15, "ciod: In packet from node ~small~.~small~ (~midplane~), message code ~small~ is not 3 or 4294967295"
+             " (softheader=~hex7~ ~hex7~ ~hex7~ ~hex7~)"),
+        (30, "data TLB error interrupt"),
+        (20, "program interrupt"),
+        (20, "machine check interrupt"),
+        (20, "instruction address: ~hex~"),
+        (20, "data address: ~hex~"),
+        (20, "iar ~hex7~ dear ~hex7~"),
+        (20, "r~int~=~hex~ r~int~=~hex~ r~int~=~hex~ r~int~=~hex~"),
+        (20, "lr:~hex7~ cr:~hex7~ xer:~hex7~ ctr:~hex7~"),
+        (10, "machine check: i-fetch......................~small~"),
+        (10, "byte ordering exception.....................~small~"),
+        (10, "store operation.............................~small~"),
+        (10, "auxiliary processor.........................~small~"),
+        (10, "floating point instr. enabled.....~small~"),
+        (10, "wait state enable.................~small~"),
+        (10, "critical input interrupt enable...~small~"),
+        (10, "critical input interrupt (unit=~hex~ bit=~hex~): warning for torus y+ wire,"
+             " suppressing further interrupts of same type"),
+        (10, "rts: kernel terminated for reason ~int~"),
+        (10, "rts panic! - stopping execution"),
+        (10, "rts tree/torus link training failed: wanted: X+ X- Y+ Y- Z+ Z- got: X+ Y-"),
+        (10, "Lustre mount FAILED : bglio~int~ : block_id : location"),
+        (10, "NFS Mount failed on bglio~int~, slept ~int~ seconds, retrying (~small~)"),
+        (10, "MidplaneSwitchController performing bit sparing on ~midplane~ bit ~small~"),
+        (10, "idoproxydb hit ASSERT condition: ASSERT expression=~small~ Source file=~path~.cpp Source line=~int~"
+             " Function=int doReport(IdoMsg)"),
+        (10, "Ido chip status changed: ~mac~ ip=~ip~ v=~small~ t=~small~ status=M ~date~"),
+        (10, "PrepareForService shutting down NodeCard(mLctn(~midplane~), mCardSernum(~int~), mIp(~ip~), mType(4))"
+             " as part of Service Action ~int~"),
+        (6, "special purpose registers:"),
+        (6, "general purpose registers:"),
+        (6, "NodeCard is not fully functional"),
+    ),
+)
+
+CLUSTER = Family(
+    "cluster-events",
+    "~int~ ~node~ unix.hw state_change.unavailable ~epoch~ 1 ",
+    (
+        (300, "Component State Change: Component \\042~device~\\042 is in the unavailable state (HWID=~int~)"),
+        (150, "NIFF: node ~node~ has detected an available network connection on network ~ip~ via interface alt0"),
+        (100, "NIFF: node ~node~ has detected a failed network connection on network ~ip~ via interface alt0"),
+        (100, "boot (command ~int~)"),
+        (60, "halt (command ~int~)"),
+        (200, "PSU status ( ~on|off~ ~on|off~ )"),
+        (80, "Fan speeds ( ~int~ ~int~ ~int~ ~int~ ~int~ ~int~ )"),
+        (90, "ambient=~int~"),
+        (30, "ambient=~int~ threshold exceeded"),
+        (60, "Link error on broadcast tree Interconnect-0T00:00:0:~small~"),
+        (40, "Linkerror event interval expired"),
+        (60, "ClusterFileSystem: There is no server for ServerFileSystem domain storage~int~"),
+        (30, "ServerFileSystem: An ServerFileSystem domain panic has occurred on storage~int~"),
+        (40, "inconsistent nodesets ~nodelist~"),
+        (40, "Targeting domains:node-D~small~ and nodes:node-[~int~-~int~] child of command ~int~"),
+        (40, "Command has completed successfully"),
+        (20, "Command has been aborted"),
+        (20, "risBoot command ERROR"),
+        (20, "Temperature (~int~C) exceeds warning threshold"),
+        (40, "running running"),
+        (30, "configured out"),
+        (30, "not responding"),
+    ),
+)
+
+SERVICING = Family(
+    "servicing-stack",
+    "2016-09-28 04:30:3~small~, Info                  CBS    ",
+    (
+        (60, "Loaded Servicing Stack v6.1.7601.~int~ with Core: ~winpath~"),
+        (300, "SQM: Warning: Failed to upload all unsent reports. [HRESULT = ~hex~ - E_FAIL]"),
+        (80, "SQM: Cleaning up report files older than ~int~ days."),
+        (80, "SQM: Requesting upload of all unsent reports."),
+        (60, "SQM: Failed to start upload with file pattern: ~winpath~, flags: ~hex~ [HRESULT = ~hex~ - E_FAIL]"),
+        (60, "SQM: Initializing online with Windows opt-in: False"),
+        (60, "Ending TrustedInstaller initialization."),
+        (60, "Starting TrustedInstaller initialization."),
+        (60, "Starting TrustedInstaller finalization."),
+        (60, "Ending TrustedInstaller finalization."),
+        (40, "~int~@2016/9/27:20:30:31.~int~ WcpInitialize (wcp.dll version 0.0.0.6) called (stack @~hex64~"
+             " @~hex64~ @~hex64~)"),
+        (40, "No startup processing required, TrustedInstaller service was not set as autostart, or else a reboot"
+             " is still pending."),
+        (40, "NonStart: Checking to ensure startup processing was not required."),
+        (40, "Startup processing thread terminated normally"),
+        (200, "Read out cached package applicability for package: Package_for_KB~int~_31bf3856ad364e35_amd64__"
+              "6.1.1.~small~, ApplicableState: ~int~, CurrentState:~int~"),
+        (120, "Session: ~int~_~int~ initialized by client WindowsUpdateAgent."),
+        (60, "Warning: Unrecognized packageExtended attribute."),
+        (60, "Expecting attribute name [HRESULT = ~hex~ - CBS_E_MANIFEST_INVALID_ITEM]"),
+        (60, "Failed to get next element [HRESULT = ~hex~ - CBS_E_MANIFEST_INVALID_ITEM]"),
+        (30, "Loading offline registry hive: SOFTWARE, into registry key '{~uuid~}C:/Windows/System32/config"
+             "/SOFTWARE' from path '~winpath~'."),
+        (30, "Unloading offline registry hive: {~uuid~}C:/Windows/System32/config/SOFTWARE"),
+        (20, "Offline image is: writeable"),
+        (20, "Disabling manifest caching, because the image is not writeable."),
+    ),
+)
+
+LAPTOP = Family(
+    "laptop",
+    "Jul  ~small~ 09:00:5~small~ laptop-10-105-160-95 kernel[0]: ",
+    (
+        (140, "ARPT: ~float~: wl0: setup_keepalive: interval ~int~, retry_interval ~int~, retry_count ~int~"),
+        (100, "ARPT: ~float~: wl0: setup_keepalive: Local IP: ~ip~"),
+        (100, "ARPT: ~float~: wl0: setup_keepalive: Remote IP: ~ip~"),
+        (100, "ARPT: ~float~: AirPort_Brcm43xx::syncPowerState: WWEN[enabled]"),
+        (60, "ARPT: ~float~: AirPort_Brcm43xx::syncPowerState: WWEN[disabled]"),
+        (60, "ARPT: ~float~: AirPort_Brcm43xx::powerChange: System Wake - Full Wake/ Dark Wake / Maintenance wake"),
+        (60, "ARPT: ~float~: AirPort_Brcm43xx::platformWoWEnable: WWEN[disable]"),
+        (100, "en0: BSSID changed to ~mac~"),
+        (60, "en0: channel changed to ~int~"),
+        (60, "IOThunderboltSwitch<0>(0x0)::listenerCallback - Thunderbolt HPD packet for route = 0x0"
+             " port = ~int~ unplug = ~small~"),
+        (60, "AppleCamIn::systemWakeCall - messageType = ~hex~"),
+        (40, "AppleCamIn::wakeEventHandlerThread"),
+        (40, "PM response took ~int~ ms (~int~, powerd)"),
+        (40, "AirPort: Link Down on awdl0. Reason 1 (Unspecified)."),
+        (40, "AirPort: Link Down on en0. Reason 8 (Disassociated because station leaving)."),
+        (40, "AirPort: Link Up on en0"),
+        (40, "RTC: PowerByCalendarDate setting ignored"),
+        (30, "Unexpected payload found for message ~int~, dataLen ~int~"),
+        (30, "CCFile::captureLogRun Skipping current file Dir file [2017-07-~int~_10,52,12.~int~]-IO80211Family"
+             "-~int~.txt, Current File [2017-07-~int~_10,52,12.~int~]-IO80211Family-~int~.txt"),
+        (20, "Wake reason: RTC (Alarm)"),
+        (20, "Wake reason: EC.LidOpen (User)"),
+        (20, "full wake promotion (reason 1) ~int~ ms"),
+        (20, "Bluetooth -- LE is supported - Disable LE meta event"),
+        (20, "hibernate image path: /var/vm/sleepimage"),
+        (20, "USBMSC Identifier (non-unique): ~int~ 0x~int~ 0x~int~ 0x~int~, 2"),
+        (15, "objc[~int~]: Class CountFormatter is implemented in both ~path~ (~hex64~) and ~path~ (~hex64~)."
+             " One of the two will be used. Which one is undefined."),
+        (15, "parentalcontrolsd: NSXPCConnection ~hex64~ invalidated: ~uuid~"),
+    ),
+)

@@ -1,0 +1,112 @@
+"""Servers and daemons: Apache error log, Linux and Thunderbird syslog, a proxy client."""
+
+from .corpus import Family
+
+APACHE = Family(
+    "apache",
+    "[~date~] [~notice|error~] ",
+    (
+        (400, "jk2_init() Found child ~int~ in scoreboard slot ~small~"),
+        (280, "workerEnv.init() ok ~path~/workers2.properties"),
+        (270, "mod_jk child workerEnv in error state ~small~"),
+        (32, "[client ~ip~] Directory index forbidden by rule: ~path~/"),
+        (12, "jk2_init() Can't find child ~int~ in scoreboard"),
+        (12, "mod_jk child init ~small~ -~small~"),
+        (9, "[client ~ip~] File does not exist: ~path~"),
+        (6, "[client ~ip~] Invalid method in request ~sha~"),
+        (4, "caught SIGTERM, shutting down"),
+        (4, "Digest: generating secret for digest authentication ..."),
+        (4, "Digest: done"),
+        (3, "suEXEC mechanism enabled (wrapper: /usr/sbin/suexec)"),
+    ),
+)
+
+LINUX = Family(
+    "linux-syslog",
+    "Jun ~small~ 0~small~:16:0~small~ combo sshd(pam_unix)[~int~]: ",
+    (
+        (130, "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=~peer~ "),
+        (260, "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=~peer~  user=root"),
+        (20, "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=~ip~  user=guest"),
+        (12, "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=~ip~  user=test"),
+        (110, "check pass; user unknown"),
+        (150, "connection from ~ip~ (~ptr~) at ~date~"),
+        (60, "connection from ~ip~ () at ~date~"),
+        (70, "session opened for user cyrus by (uid=0)"),
+        (70, "session closed for user cyrus"),
+        (40, "session opened for user news by (uid=0)"),
+        (40, "session closed for user news"),
+        (12, "session opened for user root by LOGIN(uid=0)"),
+        (40, "ALERT exited abnormally with [1]"),
+        (20, "Authentication failed from ~ip~ (~ip~): Permission denied in replay cache code"),
+        (20, "Authentication failed from ~ip~ (~ip~): Software caused connection abort"),
+        (12, "getpeername (ftpd): Transport endpoint is not connected"),
+        (20, "Couldn't authenticate user"),
+        (11, "Kerberos authentication failed"),
+        (9, "ANONYMOUS FTP LOGIN FROM ~ip~, (anonymous)"),
+        (5, "cupsd shutdown succeeded"),
+        (5, "cupsd startup succeeded"),
+        (4, "restart."),
+        (4, "ACPI: Interpreter enabled"),
+        (3, "PCI: Using IRQ router PIIX/ICH [8086/2410] at 00:1f.0"),
+        (3, "agpgart: Detected an Intel i815 Chipset."),
+        (3, "audit(~float~:0): initialized"),
+        (3, "CPU: L1 I cache: 16K, L1 D cache: 16K"),
+        (3, "CPU: L2 cache: 256K"),
+        (3, "usbcore: registered new driver usbfs"),
+        (3, "usbcore: registered new driver hub"),
+        (3, "Memory: ~int~k/~int~k available (1540k kernel code, 3860k reserved, 599k data, 144k init)"),
+        (3, "ttyS0 at I/O 0x3f8 (irq = 4) is a 16550A"),
+        (3, "Real Time Clock Driver v1.12"),
+    ),
+)
+
+THUNDERBIRD = Family(
+    "cluster-syslog",
+    "- ~int~ 2005.11.09 dn~int~ Nov 9 12:01:0~small~ dn~int~/dn~int~ crond(pam_unix)[~int~]: ",
+    (
+        (120, "session closed for user root"),
+        (120, "session opened for user root by (uid=0)"),
+        (140, "(root) CMD (~command~)"),
+        (90, "data_thread() got not answer from any [cluster_B~small~] datasource"),
+        (60, "DHCPDISCOVER from ~mac~ via ~eth~: network A_net: no free leases"),
+        (60, "DHCPDISCOVER from ~mac~ via ~eth~"),
+        (30, "DHCPOFFER on ~ip~ to ~mac~ via ~eth~"),
+        (30, "DHCPREQUEST for ~ip~ (~ip~) from ~mac~ via ~eth~"),
+        (30, "DHCPACK on ~ip~ to ~mac~ via ~eth~"),
+        (30, "ACPI: LAPIC (acpi_id[~hex~] lapic_id[~hex~] enabled)"),
+        (20, "ACPI: Processor [CPU~small~] (supports C1)"),
+        (40, "synchronized to ~ip~, stratum ~small~"),
+        (20, "synchronized to LOCAL(0), stratum 10"),
+        (30, "time reset +~float~ s"),
+        (20, "connect from ~ip~ (~ip~)"),
+        (20, "Accepted publickey for root from ::ffff:~ip~ port ~port~ ssh2"),
+        (15, "Did not receive identification string from ~ip~"),
+        (12, "warning: can't get client address: Connection reset by peer"),
+        (12, "mptscsih: ioc0: attempting task abort! (sc=~hex64~)"),
+        (12, "Losing some ticks... checking if CPU frequency changed."),
+        (12, "PCI: Device ~mac~ not available because of resource collisions"),
+        (10, "~float~ MHz processor."),
+        (10, "Bank ~small~: ~hex64~ at ~hex64~"),
+        (8, "eth0: no IPv6 routers present"),
+        (8, "[KERNEL_IB][ib_sa_mad_handler][~path~.c:~int~]Receive Handler returned ~small~"),
+        (8, "SCSI device sda: ~int~ ~int~-byte hdwr sectors (~int~ MB)"),
+    ),
+)
+
+PROXY = Family(
+    "proxy-client",
+    "[10.30 16:49:0~small~] chrome.exe - ",
+    (
+        (430, "~site~:443 open through proxy proxy.campus.example.edu:5070 HTTPS"),
+        (40, "~site~:80 open through proxy proxy.campus.example.edu:5070 SOCKS5"),
+        (230, "~site~:443 close, ~int~ bytes sent, ~int~ bytes received, lifetime ~life~"),
+        (120, "~site~:443 close, ~int~ bytes sent, ~int~ bytes (~kb~) received, lifetime ~life~"),
+        (60, "~site~:443 close, ~int~ bytes (~kb~) sent, ~int~ bytes received, lifetime ~life~"),
+        (60, "~site~:443 close, ~int~ bytes (~kb~) sent, ~int~ bytes (~kb~) received, lifetime ~life~"),
+        (20, "~site~:80 error : Could not connect through proxy proxy.campus.example.edu:5070"
+             " - Proxy server cannot establish a connection with the target, status code ~int~"),
+        (10, "~site~:80 error : Could not connect to proxy proxy.campus.example.edu:5070"
+             " - connection attempt failed with error ~int~"),
+    ),
+)
