@@ -35,7 +35,7 @@ status: bootstrap-run ## say what runs, and where
 	@$(local) status
 
 kafka-init: bootstrap-run ## create the Kafka topics that are missing and report drift
-	@$(local) run $(bin)/python manage.py ensure_topics
+	@$(local) kafka-init
 
 reset: bootstrap-run ## stop an instance and delete its data (asks; FORCE=1 does not)
 	@$(local) reset

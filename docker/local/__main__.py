@@ -19,6 +19,7 @@ COMMANDS: dict[str, Callable[[Stack], None]] = {
     "services-up": commands.services_up,
     "services-down": commands.services_down,
     "status": commands.status,
+    "kafka-init": commands.kafka_init,
     "smoke": commands.smoke,
     "reset": commands.reset,
     "env": commands.env,

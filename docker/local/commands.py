@@ -12,7 +12,7 @@ from .journey import Client, answers, drive_job
 from .process import end, load_record, wait_for
 from .stack import Stack, stop_all
 from .terminal import confirmed, say
-from .up import DEMO_PASSWORD, DEMO_USER, application_environment, up, up_record
+from .up import DEMO_PASSWORD, DEMO_USER, manage, up, up_record
 
 _UP_STOPS_WITHIN = 90  # its own budgets for workers and services, one after the other
 
@@ -76,6 +76,15 @@ def reset(stack: Stack) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def kafka_init(stack: Stack) -> None:
+    """Create the Kafka topics that are missing and report drift."""
+    started = stack.start()
+    try:
+        say(manage(stack.instance, "ensure_topics"))
+    finally:
+        stop_all(started)
+
+
 def smoke(stack: Stack) -> None:
     """Drive one job to SUCCEEDED through the running system, or through one brought up for it."""
     url = stack.instance.url
@@ -94,7 +103,8 @@ def run(stack: Stack, command: list[str]) -> int:
     """
     started = stack.start()
     try:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=application_environment(stack.instance))
+        environment = os.environ | stack.instance.environment()
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment)
         signal.signal(signal.SIGINT, lambda number, frame: None)
         signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
         return process.wait()

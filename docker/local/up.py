@@ -61,8 +61,8 @@ def prepare(instance: Instance) -> None:
     manage(instance, "seed_demo")
 
 
-def manage(instance: Instance, *arguments: str) -> None:
-    """Run one management command against this instance; StackError with its output if it fails."""
+def manage(instance: Instance, *arguments: str) -> str:
+    """Run one management command against this instance and return its output; StackError if it fails."""
     say(f"manage.py {' '.join(arguments)}")
     run = subprocess.run(
         [str(BIN / "python"), "manage.py", *arguments],
@@ -76,6 +76,7 @@ def manage(instance: Instance, *arguments: str) -> None:
     )
     if run.returncode:
         raise StackError(f"manage.py {arguments[0]} failed:\n{run.stdout[-4000:]}")
+    return run.stdout.rstrip()
 
 
 def application_environment(instance: Instance) -> dict[str, str]:
