@@ -4,7 +4,16 @@ from django.apps import AppConfig
 
 
 class JobsConfig(AppConfig):
-    """See the package's modules."""
+    """Fills the registry of event streams and the system checks."""
 
     name = "jobs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what others find by name."""
+        from heimdall_project.api import stream as streams
+
+        from . import checks  # noqa: F401
+        from .stream import ROUTE, job_timeline
+
+        streams.register(ROUTE, job_timeline)

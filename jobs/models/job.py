@@ -35,7 +35,7 @@ class AnalysisJob(models.Model):
     language = models.CharField(max_length=35, blank=True, help_text="Answer language (BCP 47).")
     correlation_id = models.CharField(max_length=128)
     metadata = models.JSONField(default=dict)
-    idempotency_key = models.CharField(max_length=255, blank=True)
+    idempotency_key = models.CharField(max_length=200, blank=True)
     body_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the request body.")
     result = models.JSONField(null=True)
     model = models.CharField(max_length=200, blank=True, help_text="Which engine gave the result.")
@@ -49,7 +49,7 @@ class AnalysisJob(models.Model):
 
     class Meta:
         db_table = "analysis_jobs"
-        ordering = ("-id",)
+        ordering = ("-created_at", "-id")
         constraints = (
             models.UniqueConstraint(
                 fields=["owner", "idempotency_key"], name="job_once_per_key", condition=~Q(idempotency_key="")
@@ -68,9 +68,10 @@ class AnalysisJob(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["owner", "-id"], name="job_by_owner"),
-            models.Index(fields=["status", "-id"], name="job_by_status"),
-            models.Index(fields=["created_at"], name="job_by_time"),
+            # What the pages of the API and of the admin are ordered by.
+            models.Index(fields=["-created_at", "-id"], name="job_by_time"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="job_by_owner"),
+            models.Index(fields=["status", "-created_at", "-id"], name="job_by_status"),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,168 @@
+"""Accepting a job: log entry, job, first attempt, timeline and request event in one transaction."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import NotFound, Unprocessable
+from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.streams import outbox
+from heimdall_project.streams.topics import Topic
+
+from .. import selectors
+from ..content import cut
+from ..models import AnalysisAttempt, AnalysisJob, LogEntry
+from ..states import Event, Status
+from .timeline import transition_add
+
+SCHEMA = "analysis.request/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogDraft:
+    """A log entry to be made."""
+
+    content: str
+    service_name: str
+    environment: str
+    level: str = ""
+    logged_at: datetime | None = None
+    source: str = "api"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRequest:
+    """What somebody asks for: an existing log entry, or a new one, and how to analyse it."""
+
+    log: int | LogDraft
+    analysis_type: str = "error"
+    priority: Priority = Priority.NORMAL
+    callback_topic: str = Topic.ANALYSIS_RESULT
+    language: str = ""
+    correlation_id: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job, and whether it was there before under the same Idempotency-Key."""
+
+    job: AnalysisJob
+    replayed: bool
+
+
+def log_entry_create(*, draft: LogDraft, created_by: User | None) -> LogEntry:
+    """Store a log entry."""
+    return LogEntry.objects.create(
+        content=draft.content,
+        service_name=draft.service_name,
+        environment=draft.environment,
+        level=draft.level,
+        logged_at=draft.logged_at,
+        source=draft.source,
+        created_by=created_by,
+    )
+
+
+def job_submit(
+    *, owner: User, request: JobRequest, idempotency_key: str = "", body_hash: str = ""
+) -> Submitted:
+    """Accept a job, or give back the one that this key made before.
+
+    Of concurrent twins the unique constraint lets one through; the others find its job. Raises NotFound
+    for a log entry that is not there for `owner`, Unprocessable for a key that came with another body.
+    """
+    if idempotency_key and (earlier := _earlier(owner, idempotency_key)):
+        return _replay(earlier, body_hash)
+    try:
+        with transaction.atomic():
+            return Submitted(_create(owner, request, idempotency_key, body_hash), replayed=False)
+    except IntegrityError:
+        if not idempotency_key or not (twin := _earlier(owner, idempotency_key)):
+            raise
+        return _replay(twin, body_hash)
+
+
+def _horizon() -> datetime:
+    return timezone.now() - timedelta(seconds=settings.IDEMPOTENCY_RETENTION)
+
+
+def _earlier(owner: User, key: str) -> AnalysisJob | None:
+    return AnalysisJob.objects.filter(owner=owner, idempotency_key=key, created_at__gte=_horizon()).first()
+
+
+def _replay(earlier: AnalysisJob, body_hash: str) -> Submitted:
+    if earlier.body_hash != body_hash:
+        raise Unprocessable("This Idempotency-Key was used before with another body.")
+    return Submitted(earlier, replayed=True)
+
+
+def _create(owner: User, request: JobRequest, key: str, body_hash: str) -> AnalysisJob:
+    if key:  # a key older than the retention is free again
+        AnalysisJob.objects.filter(owner=owner, idempotency_key=key, created_at__lt=_horizon()).update(
+            idempotency_key=""
+        )
+    log_entry = _log_entry(owner, request.log)
+    request_id = uuid4()
+    job = AnalysisJob.objects.create(
+        owner=owner,
+        log_entry=log_entry,
+        request_id=request_id,
+        status=Status.PENDING,
+        analysis_type=request.analysis_type,
+        priority=request.priority,
+        callback_topic=request.callback_topic,
+        language=request.language,
+        correlation_id=request.correlation_id or str(request_id),
+        metadata=request.metadata,
+        idempotency_key=key,
+        body_hash=body_hash,
+    )
+    _begin_attempt(job, request_id, number=1, actor=owner.get_username())
+    return job
+
+
+def _log_entry(owner: User, log: int | LogDraft) -> LogEntry:
+    if isinstance(log, LogDraft):
+        return log_entry_create(draft=log, created_by=owner)
+    if (entry := selectors.log_entries_visible_to(owner).filter(pk=log).first()) is None:
+        raise NotFound("There is no such log entry.", errors={"log_id": "There is no such log entry."})
+    return entry
+
+
+def _begin_attempt(job: AnalysisJob, request_id: UUID, *, number: int, actor: str) -> None:
+    attempt = AnalysisAttempt.objects.create(job=job, number=number, request_id=request_id)
+    transition_add(job=job, attempt=attempt, event=Event.SUBMITTED, actor=actor, to=Status.PENDING)
+    # The event id is the attempt's: the publish hook finds its attempt by it.
+    outbox.publish(
+        topic=Topic.ANALYSIS_REQUEST,
+        key=str(job.log_entry_id),
+        event=_request_event(job, request_id),
+        schema=SCHEMA,
+        event_id=str(request_id),
+        correlation_id=job.correlation_id,
+    )
+
+
+def _request_event(job: AnalysisJob, request_id: UUID) -> AnalysisRequested:
+    entry = job.log_entry
+    return AnalysisRequested(
+        request_id=request_id,
+        timestamp=timezone.now(),
+        log_id=entry.pk,
+        log_content=cut(entry.content, settings.LOG_CONTENT_MAX_BYTES),
+        service_name=entry.service_name,
+        environment=entry.environment,
+        analysis_type=job.analysis_type,
+        priority=Priority(job.priority),
+        callback_topic=job.callback_topic,
+        correlation_id=job.correlation_id,
+        metadata=job.metadata,
+        language=job.language or None,
+    )

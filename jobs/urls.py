@@ -1,0 +1,15 @@
+"""Addresses of the product, below the API's root."""
+
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("analysis/request", views.RequestView.as_view(), name="analysis-request"),
+    path("analysis/result/<int:pk>", views.ResultView.as_view(), name="analysis-result"),
+    path("jobs", views.JobListView.as_view(), name="jobs"),
+    path("jobs/<int:pk>", views.JobDetailView.as_view(), name="job"),
+    path("jobs/<int:pk>/timeline", views.JobTimelineView.as_view(), name="job-timeline"),
+    path("logs", views.LogEntryListView.as_view(), name="logs"),
+    path("logs/<int:pk>", views.LogEntryDetailView.as_view(), name="log"),
+]
