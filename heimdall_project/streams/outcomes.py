@@ -22,6 +22,8 @@ class Rule(StrEnum):
     """No record stands at this offset (compaction, transaction marker, offset moved by hand)."""
     FOREIGN = "foreign"
     """A record that belongs to somebody else's conversation, such as a result nobody here asked for."""
+    LATE = "late"
+    """What it answers or asks for had ended otherwise before it came."""
     EXPIRED = "expired"
     """Its own deadline had passed before it was handled."""
     REDRIVE_UNKNOWN = "redrive_outcome_unknown"
