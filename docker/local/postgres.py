@@ -76,8 +76,8 @@ class Postgres(Service):
         """Build beside, rename when whole: a cluster cut short is never taken for a good one."""
         home = self.data.resolve()
         draft = home / "draft"
-        for old in home.iterdir():
-            shutil.rmtree(old)
+        for left_behind in home.iterdir():
+            shutil.rmtree(left_behind) if left_behind.is_dir() else left_behind.unlink()
         make_up = ("-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust")
         self._tool("initdb", "-D", str(draft), *make_up)
         (draft / "pg_hba.conf").write_text(_HBA)
