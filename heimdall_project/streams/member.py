@@ -28,6 +28,7 @@ from .inbox import Inbox
 from .models import WorkerProcess
 from .offsets import Progress
 from .orders import NO_ORDERS, Beat, Orders
+from .outcomes import STORED
 from .ports import Clock, Consumer, Producer
 from .records import Partition, Record
 from .shape import Shape
@@ -82,6 +83,8 @@ class Member:
         self._shape = shape
         self._inbox = Inbox(shape.policy)
         self._progress = Progress()
+        single = len(consumer.topics()) == 1
+        self._where = attrgetter("partition") if single else attrgetter("topic", "partition")
         self._hands = Hands(
             consumer,
             books=books,
@@ -191,19 +194,21 @@ class Member:
             self._await_hands(timeout)
             return
         busy = self._running or self._desk.is_busy
-        records = self._broker.poll(max(room, 1), min(timeout, 0.01) if busy else timeout)
+        records = self._broker.poll(
+            min(max(room, 1), self._shape.gulp), min(timeout, 0.01) if busy else timeout
+        )
         if not records:
             return
         self.taken += len(records)
         now = self._clock.monotonic()
-        by_place = attrgetter("topic", "partition")
-        for place, group in groupby(records, key=by_place):
+        for _, group in groupby(records, key=self._where):
             chunk = list(group)
-            if not self._progress.epoch(Partition(*place)):
+            place = chunk[0].place
+            if not self._progress.epoch(place):
                 continue  # given back while the call was under way
-            self._progress.take(Partition(*place), chunk)
-            self._inbox.add(Partition(*place), chunk, now)
-            metrics.RECORDS_TAKEN.labels(self.consumer.name, place[0]).inc(len(chunk))
+            self._progress.take(place, chunk)
+            self._inbox.add(place, chunk, now)
+            metrics.RECORDS_TAKEN.labels(self.consumer.name, place.topic).inc(len(chunk))
 
     def _await_hands(self, timeout: float) -> None:
         if self._running:
@@ -261,8 +266,12 @@ class Member:
     def _take_back(self, unit: Unit) -> None:
         if unit.epoch != self._progress.epoch(unit.place):
             return  # the partition went away meanwhile: its records are somebody else's
+        good = len(unit.records) if unit.stored else len(unit.verdicts)
+        self._meter.observe(good=good, bad=len(unit.failures), now=self._clock.now())
+        if unit.stored:
+            self._progress.finish_alike(unit.place, unit.records, STORED)
+            return
         self._progress.finish(unit.place, unit.verdicts)
-        self._meter.observe(good=len(unit.verdicts), bad=len(unit.failures), now=self._clock.now())
         self._held.extend(unit.failures.values())
         left = unit.left()
         unit.records, unit.verdicts, unit.failures = left, {}, {}

@@ -7,6 +7,7 @@ runs say what became of its records, so that the ledger adds exactly what the of
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from .outcomes import Verdict
 from .records import Partition, Record
@@ -82,6 +83,24 @@ class Progress:
         """These records were read, in order of offset."""
         self._tracks[place].waiting.extend(records)
 
+    def finish_alike(self, place: Partition, records: Sequence[Record], verdict: Verdict) -> None:
+        """All of `records` ended alike: `finish` at the price of one record, where they are the next in line
+        without gaps, within one minute, and from one source."""
+        track = self._tracks.get(place)
+        if track is None:
+            return
+        run = _as_run(records, verdict)
+        if run is None or track.done or track.waiting[0] is not records[0]:
+            track.done.update(dict.fromkeys([record.offset for record in records], verdict))
+            self._advance(track)
+            return
+        if len(track.waiting) == len(records):
+            track.waiting.clear()
+        else:
+            track.waiting = deque(islice(track.waiting, len(records), None))
+        track.runs.append(run)
+        track.next = run.last + 1
+
     def finish(self, place: Partition, verdicts: Mapping[int, Verdict]) -> None:
         """These offsets came to an end. Does nothing if the partition is not held any more."""
         track = self._tracks.get(place)
@@ -148,6 +167,18 @@ class Progress:
         """Broker timestamp (ms) of the oldest record not passed, None if there is none."""
         heads = [track.waiting[0].timestamp for track in self._tracks.values() if track.waiting]
         return min(heads, default=None)
+
+
+def _as_run(records: Sequence[Record], verdict: Verdict) -> Run | None:
+    """One run for all of `records`, if they are alike."""
+    first, last = records[0].offset, records[-1].offset
+    if last - first + 1 != len(records):
+        return None
+    stamps = [record.timestamp for record in records]
+    minute = min(stamps) // MINUTE_MS
+    if max(stamps) // MINUTE_MS != minute or any([record.headers is not None for record in records]):  # noqa: C419
+        return None
+    return Run(first, last, max(minute, 0), OUTSIDE, verdict)
 
 
 def _source(record: Record) -> str:

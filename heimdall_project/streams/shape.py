@@ -19,6 +19,8 @@ class Shape:
     """Records taken in and not finished."""
     prefetch: int
     """Records the client fetches ahead."""
+    gulp: int
+    """Records taken in by one poll at most."""
     bytes: int = BUFFER_BYTES
     """Keys and values taken in and not handed over."""
 
@@ -28,12 +30,20 @@ class Shape:
         if isinstance(consumer, BatchConsumer):
             batch, width = consumer.batch, consumer.parallel
             room = 2 * batch.records * (width + 1)
-            return cls(policy=batch, width=width, capacity=room, prefetch=max(1000, 2 * batch.records))
+            return cls(
+                policy=batch,
+                width=width,
+                capacity=room,
+                prefetch=max(1000, 2 * batch.records),
+                gulp=batch.records,
+            )
         if isinstance(consumer, ConcurrentConsumer):
             bound = consumer.unfinished
             policy = BatchPolicy(records=1, seconds=AT_ONCE)
-            return cls(policy=policy, width=consumer.concurrency, capacity=bound, prefetch=bound)
+            return cls(policy=policy, width=consumer.concurrency, capacity=bound, prefetch=bound, gulp=bound)
         if isinstance(consumer, RecordConsumer):
             policy = BatchPolicy(records=consumer.chunk, seconds=AT_ONCE)
-            return cls(policy=policy, width=1, capacity=10 * consumer.chunk, prefetch=1000)
+            return cls(
+                policy=policy, width=1, capacity=10 * consumer.chunk, prefetch=1000, gulp=consumer.chunk
+            )
         raise TypeError(f"{type(consumer).__qualname__} is no Kafka consumer")
