@@ -29,6 +29,7 @@ ROOT_URLCONF = "heimdall_project.urls"
 WSGI_APPLICATION = "heimdall_project.wsgi.application"
 ASGI_APPLICATION = "heimdall_project.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["heimdall_project.accounts.backends.GuardedBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -56,11 +57,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "heimdall_project.api.request_id.RequestIdMiddleware",
+    "heimdall_project.api.handlers.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "heimdall_project.api.problems.ProblemMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -83,7 +84,9 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = (
+    env.text("STATIC_ROOT", "", "Where `collectstatic` puts files; empty: served out of the packages.") or None
+)
 WHITENOISE_USE_FINDERS = True
 
 env.section("PostgreSQL")
@@ -227,10 +230,61 @@ STREAM_MAX_CLIENTS = env.integer(
 STREAM_HEARTBEAT = env.seconds(
     "STREAM_HEARTBEAT", 15.0, "Silence after which a stream sends a comment.", least=0.1
 )
+STREAM_POLL = env.seconds("STREAM_POLL", 0.5, "How often an open stream looks for news.", least=0.05)
+STREAM_THREADS = env.integer(
+    "STREAM_THREADS", 4, "Threads, and so database connections, that look for news.", least=1, most=64
+)
+STREAM_RETRY = env.seconds("STREAM_RETRY", 2.0, "Wait before a client connects again, as told to it.")
+STREAM_MAX_AGE = env.seconds(
+    "STREAM_MAX_AGE",
+    3600.0,
+    "A stream is closed after this; its client comes back, with its rights checked anew.",
+)
+STREAM_SEND_TIMEOUT = env.seconds(
+    "STREAM_SEND_TIMEOUT", 30.0, "A client that reads nothing for so long is dropped.", least=0.1
+)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("COOKIE_SECURE", not DEBUG, "Cookies only over HTTPS.")
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "heimdall_project.api.handlers.csrf_failure"
+TRUSTED_PROXIES = env.integer(
+    "TRUSTED_PROXIES",
+    0,
+    "Reverse proxies in front; so many entries of X-Forwarded-For are believed.",
+    most=10,
+)
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "heimdall_project.api.handlers.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["heimdall_project.api.parsers.StrictJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "heimdall_project.api.authentication.BasicAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PAGINATION_CLASS": "heimdall_project.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["heimdall_project.api.filters.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Heimdall",
+    "DESCRIPTION": "Event-driven work over Kafka. Every error is problem+json (RFC 9457).",
+    "VERSION": VERSION,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "heimdall_project.api.schema.document_problems",
+    ],
+}
 
 env.section("Jobs and analysis")
 JOB_QUEUE_DEADLINE = env.seconds(
@@ -254,6 +308,23 @@ LOG_LEVEL = env.choice(
 )
 LOG_FORMAT = env.choice(
     "LOG_FORMAT", "json", "json for machines, console for people.", of=("json", "console")
+)
+LOGGING_CONFIG = "heimdall_project.observability.logging.configure"
+LOGGING = {"level": LOG_LEVEL, "format": LOG_FORMAT}
+PROMETHEUS_MULTIPROC_DIR = env.text(
+    "PROMETHEUS_MULTIPROC_DIR",
+    "",
+    "Directory in which several web processes share their metrics; needed only with more than one.",
+)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+READY_REQUIRES = env.listing(
+    "READY_REQUIRES",
+    ["postgresql"],
+    "Dependencies without which /readyz answers 503: postgresql, kafka, redis, workers, outbox.",
+)
+READY_TIMEOUT = env.seconds("READY_TIMEOUT", 2.0, "Longest time /readyz waits for a dependency.", least=0.1)
+READY_OUTBOX_AGE = env.seconds(
+    "READY_OUTBOX_AGE", 60.0, "Age of a waiting event from which on the outbox counts as failed."
 )
 CRASH_AT = env.text(
     "HEIMDALL_CRASH_AT", "", "Named point at which a process ends itself; for fault tests only."

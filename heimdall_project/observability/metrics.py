@@ -33,6 +33,18 @@ OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from t
 OUTBOX_FAILED = Counter(
     "heimdall_outbox_failed", "Events of the outbox that the broker did not take.", ["topic"]
 )
+OUTBOX_HELD = Gauge(
+    "heimdall_outbox_held", "Keys and topics of the outbox that were refused and not taken since."
+)
+OUTBOX_HOOK_FAILURES = Counter(
+    "heimdall_outbox_hook_failures", "Published events whose hook failed; it is run again.", ["topic"]
+)
 OUTBOX_UNSENT = Gauge("heimdall_outbox_unsent", "Events waiting in the outbox.")
 OUTBOX_OLDEST = Gauge("heimdall_outbox_oldest_seconds", "Age of the oldest event waiting in the outbox.")
 RELAY_LEADER = Gauge("heimdall_relay_leader", "1 in the process that holds the relay's lease.")
+HOOK_FAILURES = Counter("heimdall_hook_failures", "Hooks that raised, by list.", ["hook"])
+PROBLEMS = Counter("heimdall_problems", "Requests refused or failed, by kind of problem.", ["problem"])
+STREAM_CLIENTS = Gauge("heimdall_stream_clients", "Event streams open now.")
+STREAM_REFUSED = Counter("heimdall_stream_refused", "Event streams refused because too many were open.")
+STREAM_EVENTS = Counter("heimdall_stream_events", "Events sent to stream clients.", ["stream"])
+AUDITED = Counter("heimdall_audited", "Acts of operators, by outcome.", ["action", "result"])

@@ -1,0 +1,87 @@
+"""Every act of an operator leaves two rows: what is about to be done, and what came of it.
+
+    with audited(actor=request.user, action="consumer.pause", target="clickhouse-writer", reason=why) as act:
+        pause(...)
+        act.detail["partitions"] = 6
+
+The intent is committed before the block begins, so that no act can be without a trace; the block must
+therefore not stand in a transaction. If the process dies inside of it, the act reads as *unknown*.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError, InterfaceError, transaction
+
+from ..observability import metrics
+from ..observability.logging import context, get_logger
+from .models import AuditEvent, User
+
+log = get_logger(__name__)
+SYSTEM = "system"
+
+
+@dataclass
+class Act:
+    """An act under way. What is put into `detail` inside of the block goes into the outcome."""
+
+    intent_id: int
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def audited(
+    *,
+    actor: User | AnonymousUser | None,
+    action: str,
+    target: str,
+    reason: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> Iterator[Act]:
+    """Record an act around the block. Raises what the block raises; RuntimeError inside a transaction."""
+    person = actor if isinstance(actor, User) else None
+    bound = context()
+    common = {
+        "actor_id": person.pk if person else None,
+        "actor": person.get_username() if person else SYSTEM,
+        "action": action,
+        "target": target[:300],
+        "reason": reason,
+        "request_id": str(bound.get("request_id", "")),
+        "remote_address": str(bound.get("remote_address", ""))[:100],
+    }
+    with transaction.atomic(durable=True):
+        intent = AuditEvent.objects.create(kind=AuditEvent.Kind.INTENT, detail=dict(detail or {}), **common)
+    act = Act(intent.pk)
+    try:
+        yield act
+    except BaseException as error:
+        _close(act, common, AuditEvent.Result.FAILED, type(error).__name__)
+        raise
+    _close(act, common, AuditEvent.Result.OK)
+
+
+def _close(act: Act, common: Mapping[str, Any], result: AuditEvent.Result, error: str = "") -> None:
+    """Write the outcome. The act is done either way: where this fails, it reads as unknown."""
+    name, target = common["action"], common["target"]
+    metrics.AUDITED.labels(name, result.value).inc()
+    log.info(
+        f"{common['actor']}: {name} {target}", action="audited", act=name, target=target, result=result.value
+    )
+    try:
+        with transaction.atomic(durable=True):
+            AuditEvent.objects.create(
+                kind=AuditEvent.Kind.OUTCOME,
+                intent_id=act.intent_id,
+                result=result,
+                error=error,
+                detail=act.detail,
+                **common,
+            )
+    except (DatabaseError, InterfaceError):
+        log.exception(
+            "The outcome of an act was not recorded", action="audit_outcome_lost", intent=act.intent_id
+        )

@@ -1,0 +1,39 @@
+"""Filters in the query string; a parameter that nobody reads is an error and not silently ignored."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
+
+from ..errors import Refused
+
+ALWAYS = frozenset({"cursor", "page_size", "format"})
+
+
+class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has no types
+    """`filterset_class` of the view, plus a refusal of parameters that it does not know.
+
+    Parameters that a view reads itself stand in its `query_parameters`.
+    """
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        """The filtered queryset. Raises Refused."""
+        filterset = self.get_filterset_class(view, queryset)
+        known = set(getattr(view, "query_parameters", ())) | ALWAYS
+        if filterset is not None:
+            known |= set(filterset.base_filters) | set(filterset().form.fields)
+        refuse_unknown(request.query_params, known)
+        filtered: QuerySet[Any] = super().filter_queryset(request, queryset, view)
+        return filtered
+
+
+def refuse_unknown(parameters: QueryDict, known: set[str]) -> None:
+    """Raise Refused naming the parameters that are not in `known`."""
+    if surplus := sorted(set(parameters) - known):
+        offered = ", ".join(sorted(known - {"format"}))
+        raise Refused(
+            "The query has parameters that do not exist here.",
+            errors=dict.fromkeys(surplus, f"There is no such parameter; there are: {offered}."),
+        )

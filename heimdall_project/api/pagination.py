@@ -1,0 +1,120 @@
+"""Pages by position in (created_at, id), newest first: stable while rows come and go."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db.models import Q, QuerySet
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from ..errors import Refused
+
+
+class Position(NamedTuple):
+    """Where a page begins: behind (or, going back, before) this row."""
+
+    at: datetime
+    pk: int
+    back: bool = False
+
+
+def encode(position: Position) -> str:
+    """An opaque cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+def decode(cursor: str) -> Position:
+    """The position of a cursor. Raises Refused."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        position = msgspec.json.decode(raw, type=Position)
+        if position.at.tzinfo is None or not -(2**63) <= position.pk < 2**63:
+            raise ValueError
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise Refused(
+            "The cursor is none of ours.", errors={"cursor": "Take it from `next` or `previous`."}
+        ) from None
+    return position
+
+
+class KeysetPagination(BasePagination):
+    """`?cursor=…&page_size=…`; answers `next`, `previous` and `results`."""
+
+    page_size = 50
+    max_page_size = 500
+    time_field = "created_at"
+    """Ties are broken by the primary key, in the same direction."""
+
+    def paginate_queryset(  # type: ignore[override]  # sequences have no order of their own to keep
+        self, queryset: QuerySet[Any], request: Request, view: Any = None
+    ) -> list[Any]:
+        """One page of rows. Raises Refused for a cursor or size that does not fit."""
+        self._url = request.build_absolute_uri()
+        size = self._size(request)
+        raw = request.query_params.get("cursor")
+        position = decode(raw) if raw else None
+        back = position is not None and position.back
+        order = "" if back else "-"
+        rows = list(
+            self._from(queryset, position).order_by(f"{order}{self.time_field}", f"{order}pk")[: size + 1]
+        )
+        more, rows = len(rows) > size, rows[:size]
+        if back:
+            rows.reverse()
+        self._next = (position is not None and back and bool(rows)) or (not back and more)
+        self._previous = (back and more) or (position is not None and not back and bool(rows))
+        self._rows: Sequence[Any] = rows
+        return rows
+
+    def _from(self, queryset: QuerySet[Any], position: Position | None) -> QuerySet[Any]:
+        if position is None:
+            return queryset
+        side = "gt" if position.back else "lt"
+        at, behind = (
+            {f"{self.time_field}__{side}e": position.at},
+            Q(**{f"{self.time_field}__{side}": position.at}),
+        )
+        # The first condition lets the index skip; the second breaks the tie.
+        return queryset.filter(Q(**at) & (behind | Q(**{f"pk__{side}": position.pk})))
+
+    def _size(self, request: Request) -> int:
+        raw = request.query_params.get("page_size", str(self.page_size))
+        if raw.isascii() and raw.isdecimal() and len(raw) < 7 and 1 <= int(raw) <= self.max_page_size:
+            return int(raw)
+        raise Refused(
+            "The page size does not fit.", errors={"page_size": f"A number from 1 to {self.max_page_size}."}
+        )
+
+    def _link(self, row: Any, *, back: bool) -> str:
+        position = Position(getattr(row, self.time_field), row.pk, back)
+        return replace_query_param(self._url, "cursor", encode(position))
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """The page with links to its neighbours."""
+        following = self._link(self._rows[-1], back=False) if self._next else None
+        preceding = self._link(self._rows[0], back=True) if self._previous else None
+        return Response({"next": following, "previous": preceding, "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The same for the OpenAPI document."""
+        link = {"type": "string", "format": "uri", "nullable": True}
+        properties = {"next": link, "previous": link, "results": schema}
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Query parameters for the OpenAPI document."""
+        size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
+        return [
+            _parameter("cursor", "Where the page begins, out of `next` or `previous`.", {"type": "string"}),
+            _parameter("page_size", "Rows on a page.", size),
+        ]
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}

@@ -1,0 +1,89 @@
+"""Request ids in and out, the log context of a request, and the access log."""
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from ..observability.hooks import UnitOfWork, finished
+from ..observability.logging import bound, get_logger, unbind_all
+from ..observability.tracing import traced
+
+log = get_logger(__name__)
+HEADER = "X-Request-Id"
+_SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+"""Paths that are asked every few seconds; their access lines are of level debug."""
+
+
+def accepted(raw: str | None) -> str:
+    """The caller's request id if it is sane (a printable word of at most 128 characters), else a new one."""
+    return raw if raw and _SANE.fullmatch(raw) else uuid.uuid4().hex
+
+
+def current(request: HttpRequest) -> str:
+    """The id of this request, "" outside of the middleware."""
+    return getattr(request, "request_id", "")
+
+
+def remote_address(forwarded: str, peer: str) -> str:
+    """Who calls: the peer, or, behind `TRUSTED_PROXIES` proxies, the entry that the outermost one wrote."""
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    trusted: int = settings.TRUSTED_PROXIES
+    return hops[max(0, len(hops) - trusted)] if trusted and hops else peer
+
+
+class RequestIdMiddleware:
+    """Outermost of ours: everything below logs with the request's id, and every answer carries it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        unbind_all()  # a thread serves many requests
+        begun = time.perf_counter()
+        identity = accepted(request.headers.get(HEADER))
+        address = remote_address(
+            request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", "")
+        )
+        request.request_id = identity  # type: ignore[attr-defined]
+        with (
+            bound(request_id=identity, remote_address=address),
+            traced(request.headers.get("traceparent")),
+        ):
+            response = self.get_response(request)
+            response.headers[HEADER] = identity
+            _account(request, response, time.perf_counter() - begun)
+        return response
+
+
+def _account(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    match = request.resolver_match
+    route = match.route if match else ""
+    # Not `request.user`: that would ask the database for requests that never needed it.
+    user = getattr(request, "_cached_user", None)
+    facts: dict[str, object] = {
+        "method": request.method,
+        "path": request.path,  # without the query, which may hold what should not be logged
+        "route": route,
+        "status": response.status_code,
+        "user": user.get_username() if user is not None else "",
+    }
+    write = log.debug if request.path in QUIET else log.info
+    sentence = f"{request.method} {request.path} answered {response.status_code}"
+    write(sentence, action="http_request", duration_ms=round(seconds * 1000, 1), **facts)
+    finished(
+        UnitOfWork(
+            kind="request",
+            name=route,
+            outcome=str(response.status_code),
+            seconds=seconds,
+            request_id=current(request),
+            facts=facts,
+        )
+    )

@@ -1,0 +1,67 @@
+"""The OpenAPI document: every operation tells the problems that it can answer with."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .problems import CONTENT_TYPE
+
+METHODS = ("get", "post", "put", "patch", "delete")
+PROBLEM = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": ["urn:heimdall:problem:not-found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "Path of the request."},
+        "request_id": {"type": "string", "description": "Also in the header X-Request-Id and in the logs."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["path", "message"],
+                "properties": {"path": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_MEANINGS = {
+    "400": "The request does not fit.",
+    "401": "Not signed in.",
+    "403": "The right is missing.",
+    "404": "There is no such thing.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "500": "A fault of ours.",
+    "503": "A dependency is down; see Retry-After.",
+}
+
+
+def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook of drf-spectacular: add the problem response to each operation."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    for path, item in result.get("paths", {}).items():
+        for method in METHODS:
+            if operation := item.get(method):
+                for status in _possible(path, operation):
+                    operation["responses"].setdefault(status, _response(status))
+    return result
+
+
+def _possible(path: str, operation: dict[str, Any]) -> Iterator[str]:
+    has_body = "requestBody" in operation
+    if has_body or operation.get("parameters"):
+        yield "400"
+    yield from ("401", "403")
+    if "{" in path:
+        yield "404"
+    if has_body:
+        yield from ("413", "415")
+    yield from ("500", "503")
+
+
+def _response(status: str) -> dict[str, Any]:
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": _MEANINGS[status], "content": content}

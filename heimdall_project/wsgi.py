@@ -1,0 +1,12 @@
+"""The web door: API, admin and intake, by threads. Event streams have their own door, `asgi.py`.
+
+One process with N threads is the intended form (`granian --interface wsgi --workers 1 --blocking-threads N`):
+its metrics are then whole. With several worker processes set `PROMETHEUS_MULTIPROC_DIR`.
+"""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heimdall_project.settings")
+application = get_wsgi_application()
