@@ -16,6 +16,8 @@ class Orders:
     """Seconds since the epoch; until then floods are let through."""
     skips: frozenset[Place] = field(default_factory=frozenset)
     """Records to pass by, to the dead letters."""
+    start_requested_at: float | None = None
+    """Seconds since the epoch; a process that stopped on purpose before it may start again."""
 
     def lets_floods_through(self, now: float) -> bool:
         """Whether an approver said that floods may pass at this time."""

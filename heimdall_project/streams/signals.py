@@ -55,6 +55,7 @@ def stop_signals(*, lifeline: int | None = None, grace: float | None = None) -> 
     before = {number: signal.signal(number, _nothing) for number in STOP_SIGNALS}
     previous_fd = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     listener.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)  # a supervisor forks with signals held back
     try:
         yield flag
     finally:

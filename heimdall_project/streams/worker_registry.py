@@ -7,10 +7,11 @@ A killed process cannot say so: its row goes on claiming that it runs, and its h
 import json
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import uuid4
 
 from django.conf import settings
@@ -24,13 +25,21 @@ from .books import database
 from .models import WorkerProcess
 from .orders import NO_ORDERS, Beat, Orders
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 State = WorkerProcess.State
 KEPT = timedelta(days=7)
 """Rows of processes that ended are deleted after this."""
+LOST = "lost"
+"""Shown for a process that claims to run and is silent."""
 MISSED_BEATS = 5
 """A process that missed so many heartbeats counts as lost."""
 _SKIPS = 1000
 """Open skip requests that a process takes notice of at a time."""
+
+type WithAge = WithAnnotations[WorkerProcess, Aged]
+type _Who = tuple[str, str, str, str, int, str, int | None]
 
 log = get_logger(__name__)
 _metrics_port: int | None = None
@@ -47,20 +56,48 @@ def stale_after() -> timedelta:
     return timedelta(seconds=MISSED_BEATS * settings.WORKER_HEARTBEAT)
 
 
-def with_age() -> QuerySet[WorkerProcess]:
+class Aged(TypedDict):
+    """What `with_age` adds to a row."""
+
+    age: timedelta
+
+
+def with_age() -> "QuerySet[WithAge]":
     """All rows, latest heartbeat first, with its `age` by the database's clock."""
     age = ExpressionWrapper(Now() - F("heartbeat_at"), output_field=DurationField())
     return WorkerProcess.objects.annotate(age=age).order_by("-heartbeat_at")
 
 
-def alive() -> QuerySet[WorkerProcess]:
+def fresh() -> "QuerySet[WithAge]":
+    """Rows that somebody writes now."""
+    return with_age().filter(heartbeat_at__gt=Now() - stale_after())
+
+
+def alive() -> "QuerySet[WithAge]":
     """Processes that say they run and said so lately."""
-    return with_age().filter(state__in=WorkerProcess.ALIVE, heartbeat_at__gt=Now() - stale_after())
+    return fresh().filter(state__in=WorkerProcess.ALIVE)
 
 
-def latest(worker: str) -> WorkerProcess | None:
+def latest(worker: str) -> "WithAge | None":
     """The row of a worker that was heard of last."""
     return with_age().filter(worker=worker).first()
+
+
+def states() -> dict[str, str]:
+    """What each worker is at, in words; without those never heard of. Raises TransientError."""
+    words: dict[str, str] = {}
+    with database():
+        running = Counter(alive().order_by().values_list("worker", flat=True))
+        for row in with_age().order_by("worker", "-heartbeat_at").distinct("worker"):
+            many = f" ({running[row.worker]} processes)" if running[row.worker] > 1 else ""
+            words[row.worker] = f"{state_of(row)}{many}"
+    return words
+
+
+def state_of(row: "WithAge") -> str:
+    """The state that a row of `with_age` stands for: its own word, or `lost` if it fell silent."""
+    is_lost = row.state in WorkerProcess.ALIVE and row.age > stale_after()
+    return LOST if is_lost else row.state
 
 
 def prune() -> int:
@@ -81,6 +118,7 @@ WITH beat AS (
         last_commit_at = excluded.last_commit_at
 )
 SELECT control.paused, control.pause_reason, extract(epoch FROM control.flood_override_until)::float8,
+    extract(epoch FROM control.start_requested_at)::float8,
     (SELECT array_agg(ARRAY[topic, partition::text, "offset"::text])
      FROM (SELECT topic, partition, "offset" FROM streams_skiprequest
            WHERE worker = %s AND applied_at IS NULL ORDER BY id LIMIT %s) AS open)
@@ -92,10 +130,21 @@ class Registration:
     """The row of this process. Make it after the fork."""
 
     def __init__(self, worker: str, *, group: str = "") -> None:
-        self.worker = worker
         host, pid = socket.gethostname(), os.getpid()
-        self.id = f"{worker[:30]}-{pid}-{uuid4().hex[:12]}"
-        self._who = (self.id, worker, group, host, pid, settings.VERSION, _metrics_port)
+        key = f"{worker[:30]}-{pid}-{uuid4().hex[:12]}"
+        self._who: _Who = (key, worker, group, host, pid, settings.VERSION, _metrics_port)
+
+    @classmethod
+    def of(cls, row: WorkerProcess) -> "Registration":
+        """Go on writing a row that another process began."""
+        taken = cls(row.worker)
+        taken._who = (row.id, row.worker, row.group, row.host, row.pid, row.version, row.metrics_port)
+        return taken
+
+    @property
+    def id(self) -> str:
+        """Key of the row."""
+        return self._who[0]
 
     def beat(self, beat: Beat) -> Orders:
         """Write the report and read the orders: one statement. Raises TransientError without a database."""
@@ -109,17 +158,19 @@ class Registration:
             beat.in_hand,
             committed,
         )
+        worker = self._who[1]
         with database(), connection.cursor() as sql:
-            sql.execute(_BEAT, [*self._who, *report, self.worker, _SKIPS, self.worker])
+            sql.execute(_BEAT, [*self._who, *report, worker, _SKIPS, worker])
             return _orders(sql.fetchone())
 
 
 def _orders(row: tuple[Any, ...]) -> Orders:
-    paused, reason, override_until, skips = row
+    paused, reason, override_until, start_requested_at, skips = row
     return Orders(
         paused=bool(paused),
         pause_reason=reason or "",
         flood_override_until=override_until,
+        start_requested_at=start_requested_at,
         skips=frozenset((topic, int(number), int(offset)) for topic, number, offset in skips or ()),
     )
 
