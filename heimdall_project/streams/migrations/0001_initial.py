@@ -22,6 +22,9 @@ class Migration(migrations.Migration):
                 ('start_requested_at', models.DateTimeField(help_text='A process that stopped on purpose before this is started again.', null=True)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
+            options={
+                'permissions': (('control_consumer', 'Can pause, resume and start workers'), ('skip_record', 'Can have a worker pass one record by'), ('override_flood', 'Can let a flood of invalid records through')),
+            },
         ),
         migrations.CreateModel(
             name='FloodWindow',

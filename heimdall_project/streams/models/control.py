@@ -16,6 +16,13 @@ class ConsumerControl(models.Model):
     )
     updated_at = models.DateTimeField(db_default=Now())
 
+    class Meta:
+        permissions = (
+            ("control_consumer", "Can pause, resume and start workers"),
+            ("skip_record", "Can have a worker pass one record by"),
+            ("override_flood", "Can let a flood of invalid records through"),
+        )
+
     def __str__(self) -> str:
         return f"{self.worker}: {'paused' if self.paused else 'running'}"
 
