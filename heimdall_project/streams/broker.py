@@ -365,7 +365,7 @@ _stamp = itemgetter(1)
 
 
 def _records(messages: list[Message], names: Mapping[str, str]) -> list[Record]:
-    """Records of messages. Mapped, not looped: this is the dearest step of reading (`benchmarks/runtime.py`)."""
+    """Records of messages. Mapped, not looped: the dearest step of reading (`benchmarks/runtime.py`)."""
     return list(
         map(
             Record,

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from ..errors import InvalidMessage, RetriesExhausted
+from ..observability.logging import scrub_text
 from . import redrive, topics
 from .records import Headers, Outgoing, Record
 
 MESSAGE_LIMIT = 500
 KEY_LIMIT = 4096
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]{0,200}:[^/\s@]{1,200}(?=@)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -90,7 +90,7 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
 def scrubbed(error: BaseException) -> str:
     """The error's text for people: one line, bounded, without credentials of URLs."""
     text = _CONTROLS.sub(" ", str(error) or type(error).__name__)
-    return _CREDENTIALS.sub("***:***", text[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT]
+    return scrub_text(text[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT]
 
 
 def stack_hash(error: BaseException) -> str:

@@ -10,10 +10,13 @@ from random import Random
 from typing import Any, cast
 
 from django.db import Error as DatabaseError
+from django.db import close_old_connections
 
 from ..errors import InvalidMessage, RetriesExhausted, StopOnPurpose, TransientError
 from ..events import codec
+from ..observability import metrics
 from ..observability.crash import crash_point
+from ..observability.logging import bound
 from . import redrive
 from .books import Books, RedriveEnd, is_outage
 from .consumer import Batch, BatchConsumer, Delivery, Effects, KafkaConsumer, Redrive
@@ -82,15 +85,18 @@ class Hands:
         self._draw = draw
         self._skips = skips
         self._group = consumer.group()
+        self._timed = metrics.HANDLE_SECONDS.labels(consumer.name).time
 
     def work(self, unit: Unit) -> Unit:
         """Try a unit once. Raises StopOnPurpose, and what is a fault of the runtime itself."""
         unit.waits_for = None
+        close_old_connections()  # one that broke is replaced here
         try:
-            if isinstance(self._consumer, BatchConsumer):
-                self._batch(unit)
-            else:
-                self._one_by_one(unit)
+            with bound(worker=self._consumer.name, topic=unit.place.topic, partition=unit.place.number):
+                if isinstance(self._consumer, BatchConsumer):
+                    self._batch(unit)
+                else:
+                    self._one_by_one(unit)
         except TransientError as error:
             unit.outages += 1
             self._wait(unit, error, OUTAGE.delay(unit.outages, self._draw))
@@ -119,7 +125,8 @@ class Hands:
                 continue
             event, again = prepared
             try:
-                verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
+                with self._timed(), bound(offset=record.offset, **_names(record)):
+                    verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
             except Exception as error:  # boundary: every failure of a handler ends its record or its try
                 self._failed(unit, record, error)
                 continue
@@ -208,7 +215,8 @@ class Hands:
         batch = Batch(unit.place, records, events, redrives)
         unit.call_began = self._clock.monotonic()
         try:
-            cast(BatchConsumer[Any], self._consumer).handle(batch)
+            with self._timed():
+                cast(BatchConsumer[Any], self._consumer).handle(batch)
         except Exception as error:  # boundary: every failure of a handler ends its record or its try
             if isinstance(error, StopOnPurpose | TransientError) or len(records) == 1:
                 self._failed(unit, records[0], error)
@@ -247,6 +255,13 @@ class Hands:
                 self._fail(unit, record, error)
             else:
                 unit.verdicts[record.offset] = batch.verdicts.get(record.offset, STORED)
+
+
+def _names(record: Record) -> dict[str, str]:
+    """Names by which people look for a record in the logs."""
+    if record.headers is None:
+        return {}
+    return {name: text for name in ("event_id", "correlation_id") if (text := record.header(name))}
 
 
 def _plain(records: Sequence[Record]) -> bool:

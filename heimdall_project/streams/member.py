@@ -108,6 +108,8 @@ class Member:
         """Records read so far."""
         self.beat = Beat(state=State.STARTING)
         """The last report; the heartbeat thread reads it."""
+        self.lags: dict[Partition, int] = {}
+        """Records behind the end, by partition, as of the last report."""
         self.state = State.STARTING
 
     # --- life -------------------------------------------------------------------------------------------
@@ -409,18 +411,17 @@ class Member:
             self.beat = self._beat()
 
     def _beat(self) -> Beat:
-        ends = {place: self._broker.cached_end(place) for place in self._progress.places}
-        lags = [
-            max(0, end - done)
+        self.lags = {
+            place: max(0, end - done)
             for place, done in self._progress.next_offsets().items()
-            if (end := ends.get(place)) is not None
-        ]
+            if (end := self._broker.cached_end(place)) is not None
+        }
         oldest = self._progress.oldest()
         return Beat(
             state=self.state.value,
             reason=self._trouble or self._orders().pause_reason,
-            partitions=tuple(str(place) for place in sorted(ends)),
-            lag_records=sum(lags) if lags else None,
+            partitions=tuple(str(place) for place in sorted(self._progress.places)),
+            lag_records=sum(self.lags.values()) if self.lags else None,
             lag_seconds=max(0.0, self._clock.now() - oldest / 1000) if oldest is not None else 0.0,
             in_hand=self._progress.unfinished,
             last_commit_at=self._desk.last_commit_at,

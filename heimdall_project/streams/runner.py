@@ -5,25 +5,32 @@ exit code says what the supervisor should do about it.
 """
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from random import Random
 from threading import Timer
 
 from django.conf import settings
+from django.db import connection
 
 from ..errors import StopOnPurpose, TransientError
 from ..observability import heartbeat, metrics
 from ..observability.logging import get_logger
-from .books import Books, DjangoBooks
+from .books import DjangoBooks
 from .broker import ConfluentConsumer, producer
 from .consumer import KafkaConsumer
+from .dead_letters import scrubbed
 from .exit_codes import ExitCode
 from .flood import FloodRules
 from .member import Limits, Member, Overrun
 from .models import WorkerProcess
 from .orders import Beat
 from .ports import SystemClock
+from .retry import OUTAGE
 from .shape import Shape
 from .signals import StopFlag
+from .watchdog import bark
 from .worker_registry import HeartbeatThread, Registration
 
 log = get_logger(__name__)
@@ -34,29 +41,40 @@ CLOSE_BUDGET = 10.0
 
 def run(worker: type[KafkaConsumer], *, stop: StopFlag) -> ExitCode:
     """Run until `stop` is set or something fails. Answers how it ended; may end the process itself."""
-    registration = Registration(worker.name, group=worker.group())
     life: list[Member] = []
-    beats = HeartbeatThread(registration, lambda: _beat(life))
+    beats = HeartbeatThread(Registration(worker.name, group=worker.group()), lambda: _beat(life))
+    beats.start()
     try:
-        beats.orders = registration.beat(Beat(state=State.STARTING))
+        _read_orders(beats, stop)
         life.append(_build(worker(), beats))
-        beats.start()
         drained = life[0].run(stop.stop)
     except Exception as error:  # boundary: what ends the loop becomes an exit code; nothing is committed
-        return _failed(worker.name, error, life, beats)
+        return _failed(error, life, beats)
     beats.stop(Beat(state=State.STOPPED, reason=stop.reason))
     heartbeat.still(worker.name)
     return ExitCode.DONE if drained else _leave(ExitCode.ABANDONED)
 
 
+def _read_orders(beats: HeartbeatThread, stop: StopFlag) -> None:
+    """No record is taken before the orders are known: the worker may be paused. Waits for the database."""
+    draw = Random()  # noqa: S311 - jitter
+    for outages in count(1):
+        try:
+            return beats.greet(Beat(state=State.STARTING))
+        except TransientError as error:
+            log.warning("The database is away; the worker waits.", action="worker_waits", error=str(error))
+            connection.close()
+            if stop.stop.wait(OUTAGE.delay(outages, draw)):
+                return None
+
+
 def _build(consumer: KafkaConsumer, beats: HeartbeatThread) -> Member:
     shape = Shape.of(consumer)
-    books: Books = DjangoBooks()
     return Member(
         consumer,
         broker=ConfluentConsumer(consumer.group(), prefetch=shape.prefetch),
         producer=producer(),
-        books=books,
+        books=DjangoBooks(),
         clock=SystemClock(),
         hands=ThreadPoolExecutor(shape.width, thread_name_prefix=consumer.name),
         aside=ThreadPoolExecutor(1, thread_name_prefix=f"{consumer.name}-desk"),
@@ -73,36 +91,45 @@ def _build(consumer: KafkaConsumer, beats: HeartbeatThread) -> Member:
 
 
 def _beat(life: list[Member]) -> Beat:
-    """Called in the heartbeat thread."""
-    beat = life[0].beat
-    heartbeat.beat(life[0].consumer.name)
-    name = life[0].consumer.name
+    """The latest report, for the registry, the metrics and the heartbeat file. Heartbeat thread only."""
+    if not life:
+        return Beat(state=State.STARTING)
+    member, name = life[0], life[0].consumer.name
+    beat = member.beat
+    heartbeat.beat(name)
     metrics.IN_HAND.labels(name).set(beat.in_hand)
     metrics.ASSIGNED.labels(name).set(len(beat.partitions))
     metrics.LAG_SECONDS.labels(name).set(beat.lag_seconds or 0)
+    for place, lag in member.lags.items():
+        metrics.LAG_RECORDS.labels(name, place.topic, str(place.number)).set(lag)
     return beat
 
 
-def _failed(name: str, error: Exception, life: list[Member], beats: HeartbeatThread) -> ExitCode:
+def _failed(error: Exception, life: list[Member], beats: HeartbeatThread) -> ExitCode:
     """Leave uncommitted, and say why."""
     code = _code_of(error)
-    state = State.HALTED if code is ExitCode.ON_PURPOSE else State.FAILED
-    if code is ExitCode.CRASHED and not isinstance(error, TransientError):
-        log.exception("The worker failed; nothing of what was in hand is committed.", action="worker_failed")
+    if code is ExitCode.CRASHED:
+        log.exception("The worker failed; what was in hand is not committed.", action="worker_failed")
     else:
-        log.error("The worker stops.", action="worker_stopped", code=code.name, reason=str(error))
-    beats.stop(Beat(state=state, reason=f"{type(error).__name__}: {error}"))
+        log.error("The worker stops.", action="worker_halted", code=code.name, reason=str(error))
+    state = State.HALTED if code is ExitCode.ON_PURPOSE else State.FAILED
+    beats.stop(Beat(state=state, reason=scrubbed(error)))
     if code is ExitCode.WATCHDOG:
-        return _leave(code)  # a handler hangs: nothing can be closed around it
-    if life:
-        deadline = Timer(CLOSE_BUDGET, os._exit, [int(code)])
-        deadline.daemon = True
-        deadline.start()
-        try:
-            life[0].abandon()
-        except Exception:  # boundary: closing after a failure must not hide the failure
-            log.exception("Leaving the group failed too.", action="close_failed")
+        bark()  # a handler hangs: nothing can be closed around it
+    _abandon(life, code)
     return _leave(code)
+
+
+def _abandon(life: list[Member], code: ExitCode) -> None:
+    """Leave the group so that others take over at once; but not for long, since that can hang."""
+    deadline = Timer(CLOSE_BUDGET, os._exit, [int(code)])
+    deadline.daemon = True
+    deadline.start()
+    try:
+        for member in life:
+            member.abandon()
+    except Exception:  # boundary: closing after a failure must not hide the failure
+        log.exception("Leaving the group failed too.", action="close_failed")
 
 
 def _code_of(error: Exception) -> ExitCode:
@@ -113,4 +140,5 @@ def _code_of(error: Exception) -> ExitCode:
 
 def _leave(code: ExitCode) -> ExitCode:
     """End the process now: threads of hands may still run and would hold up an ordinary exit."""
+    sys.stdout.flush()
     os._exit(int(code))
