@@ -1,6 +1,7 @@
 """Log template mining: pure functions, no settings per log."""
 
-from .headers import LogLine, split_header
+from .headers import split_header
+from .logline import LogLine
 from .miner import mine
 from .templates import Mined, Template
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .headers import LogLine, split_header
+from .headers import split_header
+from .logline import LogLine
 from .timestamps import EPOCH
 
 _SAMPLE = 400

@@ -15,7 +15,7 @@ LITERALS = frozenset("true false null nil none nan".split())
 SWITCHES = LITERALS | frozenset("on off yes no".split())
 
 _ENUMERATOR = re.compile(r"[A-Z][A-Z_]+")
-_PARTICIPLE = re.compile(r"[A-Za-z]{2,}(?:ed|ing)")
+_PARTICIPLE = re.compile(r"[A-Za-z-]{2,}(?:ed|ing)")
 _STATES = frozenset(
     """up down open close closed start stop begin end success successful successfully succeeded failure fail ok
     good bad healthy unhealthy ready active inactive idle busy alive dead online offline lost found done pending
