@@ -103,7 +103,7 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The same for the OpenAPI document."""
-        link = {"type": "string", "format": "uri", "nullable": True}
+        link = {"type": "string", "format": "uri", "nullable": True, "example": None}
         properties = {"next": link, "previous": link, "results": schema}
         return {"type": "object", "required": list(properties), "properties": properties}
 
