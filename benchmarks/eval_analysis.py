@@ -2,11 +2,11 @@
 
     python benchmarks/eval_analysis.py DATA [--verbose]
 
-DATA holds one folder per system with ``*_2k.log_structured.csv`` (columns Content and EventId) and, beside it,
-the raw ``*_2k.log``. A line counts as correct if and only if the set of lines in its predicted group is exactly
-the set of lines in its true group. Two inputs are measured: the Content column, and the raw line as a user would
-paste it (our miner takes the header off by itself; drain3 gets the message that we found). With ``synthetic``
-as DATA the generated families of the unit tests are measured instead.
+DATA holds one folder per system with ``*_2k.log_structured.csv`` (columns Content and EventId) and, beside
+it, the raw ``*_2k.log``. A line counts as correct if and only if the set of lines in its predicted group is
+exactly the set of lines in its true group. Two inputs are measured: the Content column, and the raw line as a
+user would paste it (our miner takes the header off by itself; drain3 gets the message that we found). With
+``synthetic`` as DATA the generated families of the unit tests are measured instead.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def mistakes(log: Log, groups: Sequence[Hashable], most: int = 8) -> Iterator[st
 
 def main() -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", help="folder of labelled logs, or: synthetic")
     parser.add_argument("--verbose", action="store_true", help="list the groups that were not found exactly")
     options = parser.parse_args()
@@ -130,7 +132,9 @@ def main() -> int:
 
 def _report(logs: Sequence[Log], *, verbose: bool) -> None:
     print("grouping accuracy           Content           raw line      lines/s (Content)")
-    print(f"{'log':<16} {'lines':>6} {'ours':>8} {'drain3':>8} {'ours':>8} {'drain3':>8} {'ours':>9} {'drain3':>9}")
+    print(f"{'log':<16} {'lines':>6}" + f" {'ours':>8} {'drain3':>8}" * 2 + f" {'ours':>9} {'drain3':>9}")
+    for grouper in (ours, drain3):  # the first call pays for imports and caches
+        grouper(logs[0].contents[:100])
     table: list[tuple[float, ...]] = []
     for log in logs:
         raw = log.raw if log.raw is not None else log.contents

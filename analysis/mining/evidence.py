@@ -26,8 +26,8 @@ _DOTTED = 1.2
 def are_values(words: Collection[str], fixed: int, *, at_start: bool = False) -> bool:
     """Whether different words in one place are values of a slot rather than different events.
 
-    ``fixed`` is the number of words that are equal beside them; ``words`` may hold `VAR`, for a value that its
-    shape shows.
+    ``fixed`` is the number of words that are equal beside them; ``words`` may hold `VAR`, for a value that
+    its shape shows.
     """
     plain = [word for word in words if word != VAR and not is_identifier(word)]
     states = sum(tells_state(word) for word in plain)

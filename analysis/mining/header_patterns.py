@@ -1,4 +1,4 @@
-"""The fields that stand before a message, one pattern each. All are searched in a bounded piece of the line."""
+"""The fields that stand before a message, one pattern each. All are searched in a bounded piece."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 LEVELS = {
     "TRACE": "TRACE", "VERBOSE": "TRACE", "FINEST": "TRACE", "FINER": "TRACE",
     "DEBUG": "DEBUG", "FINE": "DEBUG",
-    "INFO": "INFO", "INFORMATION": "INFO", "LOG": "INFO", "STATEMENT": "INFO", "DETAIL": "INFO", "HINT": "INFO",
+    "INFO": "INFO", "INFORMATION": "INFO", "LOG": "INFO",
+    "STATEMENT": "INFO", "DETAIL": "INFO", "HINT": "INFO",
     "NOTICE": "NOTICE", "CONFIG": "NOTICE",
     "WARN": "WARNING", "WARNING": "WARNING",
     "ERR": "ERROR", "ERROR": "ERROR", "FAILURE": "ERROR",
@@ -47,7 +48,9 @@ LEVEL_IN_MESSAGE = re.compile(
     rf"(?:(?:\[[^\]]{{1,20}}\]|\S{{1,40}}:) )?({_ANY})\s?:|(?:.{{0,200}}\s)?{_LEVEL_KEY}({_ANY})\b",
     re.IGNORECASE,
 )
-NAME_IN_MESSAGE = re.compile(r"(?:.{0,200}\s)?(?:component|logger|service|module|app)=\"?([A-Za-z][\w.-]{0,60})")
+NAME_IN_MESSAGE = re.compile(
+    r"(?:.{0,200}\s)?(?:component|logger|service|module|app)=\"?([A-Za-z][\w.-]{0,60})"
+)
 
 NUMBER = re.compile(r"(?:([0-9]{1,9})(?:#[0-9]+)?|\[([0-9]{1,9})\]):?(?=\s|\|)")
 # host name[pid]: as syslog writes it; the name may hold blanks if a pid follows.

@@ -15,6 +15,7 @@ from .logline import LogLine, from_json
 from .timestamps import DATED, TIMESTAMP
 
 HEADER_CHARS = 400
+_MOST_FIELDS = 8
 
 
 def split_header(line: str) -> LogLine:
@@ -105,9 +106,10 @@ class _Header:
 
     def _fields(self) -> None:
         """Level, numbers, thread and component in whatever order they come."""
-        for _ in range(8):
+        readers = (self._number_field, self._level_field, self._bracket_field, self._name_field)
+        for _ in range(_MOST_FIELDS):
             self._skip()
-            if not (self._number_field() or self._level_field() or self._bracket_field() or self._name_field()):
+            if not any(read() for read in readers):
                 return
 
     def _skip(self) -> None:

@@ -140,7 +140,8 @@ def _mined(numbers: list[int], groups: _Groups) -> Mined:
         members[index].append(line)
         assignments.append(index)
     templates = tuple(
-        Template(_identity(row), _text(groups.shown[row]), tuple(members[index])) for row, index in order.items()
+        Template(_identity(row), _text(groups.shown[row]), tuple(found))
+        for row, found in zip(order, members, strict=True)
     )
     return Mined(templates, tuple(assignments))
 

@@ -40,7 +40,9 @@ def _value(out: list[Indexed], index: int) -> None:
     """Append a value, or widen the value it continues (list, date, address with port)."""
     if out and out[-1][0] in MONTHS:
         index = out.pop()[1]
-        while out and (out[-1][0] in WEEKDAYS or (out[-1][0] == "," and len(out) > 1 and out[-2][0] in WEEKDAYS)):
+        if len(out) > 1 and out[-1][0] == "," and out[-2][0] in WEEKDAYS:
+            out.pop()
+        if out and out[-1][0] in WEEKDAYS:
             index = out.pop()[1]
     if out and out[-1][0] == VAR:
         return
@@ -53,7 +55,7 @@ def _value(out: list[Indexed], index: int) -> None:
 def _unit(out: list[Indexed], unit: str, following: str) -> None:
     """Swallow a unit; ``<1 sec`` is a duration as much as ``1 sec`` is."""
     if unit in TIME_UNITS and len(out) > 1 and out[-2][0] == "<" and following != ">":
-        _, index = out.pop()
+        out.pop()
         out[-1] = (VAR, out[-1][1])
 
 
@@ -81,7 +83,8 @@ def _fold_groups(tokens: list[Indexed]) -> list[Indexed]:
             position += 1
             continue
         group = texts[position : position + size]
-        out.extend((VAR if VAR in text else text, index) for text, (_, index) in zip(group, tokens[position:]))
+        indexes = [index for _, index in tokens[position : position + size]]
+        out.extend((VAR if VAR in text else text, index) for text, index in zip(group, indexes, strict=True))
         while texts[position : position + size] == group:
             position += size
     return out

@@ -1,8 +1,8 @@
 """From text to tokens: what in a line is certainly a value, told by its shape alone.
 
 Shapes are general ones (numbers, addresses, paths, identifiers), never those of one system. The patterns are
-free of nested repetition, and a chunk (text without blanks) is read to `CHUNK_CHARS`, so the time per character
-is bounded on any input.
+free of nested repetition, and a chunk (text without blanks) is read to `CHUNK_CHARS`, so the time per
+character is bounded on any input.
 """
 
 from __future__ import annotations
@@ -95,4 +95,3 @@ def _word(word: str) -> str:
     if shape.count(VAR) > 3 or not any(char.isalpha() for char in shape):
         return VAR
     return shape
-

@@ -1,8 +1,8 @@
 """Which word of a line is a value: decided by counting over the batch, not by rules per log.
 
 Rows are token sequences of one *frame*: the same punctuation in the same places. If, with all other words
-equal, a position takes many different words, it is a slot. Few different words stay apart, since ``opened`` and
-``closed`` are two events; words that tell a state stay apart however many there are.
+equal, a position takes many different words, it is a slot. Few different words stay apart, since ``opened``
+and ``closed`` are two events; words that tell a state stay apart however many there are.
 
 Rows are compared by sums of 64-bit hashes of (column, token): replacing a word is one addition, so looking at
 a row with some words left out costs the same for short and long rows.
@@ -22,6 +22,7 @@ Choice = tuple[int, tuple[int, ...]]
 
 # A slot that the statistics found, as against one that the shape of its value shows.
 _FOUND = VAR * 2
+_WORD = "word"
 _ROUNDS = 4
 _RAREST_ALONE = 16
 _RAREST_IN_PAIRS = 6
@@ -31,10 +32,10 @@ def merge_slots(rows: Mapping[Row, int]) -> dict[Row, Row]:
     """The generalised row of each row; ``rows`` maps each different row to its number of lines."""
     frames: defaultdict[Row, list[Row]] = defaultdict(list)
     for row in rows:
-        frames[tuple("w" if is_word(token) else token for token in row)].append(row)
+        frames[tuple(_WORD if is_word(token) else token for token in row)].append(row)
     merged: dict[Row, Row] = {}
     for frame, members in frames.items():
-        columns = [index for index, token in enumerate(frame) if token == "w"]
+        columns = [index for index, mark in enumerate(frame) if mark == _WORD]
         merged.update(_generalise(columns, {row: rows[row] for row in members}))
     return merged
 
@@ -128,4 +129,3 @@ def _with_slots(pattern: Row, columns: tuple[int, ...]) -> Row:
 
 def _as_shape(row: Row) -> Row:
     return tuple(VAR if token == _FOUND else token for token in row)
-

@@ -39,13 +39,13 @@ def _message(line: LogLine, named: bool) -> str:
 
 
 def _time_columns(sample: list[str]) -> int:
-    """How many leading columns end with the seconds since 1970 (and plain numbers after) in nearly every line."""
+    """How many leading columns end with the seconds since 1970, and plain numbers, in nearly every line."""
     rows = [line.split(None, _LEADING_COLUMNS + 2)[:-1] for line in sample]
     for column in range(_LEADING_COLUMNS):
         with_time = sum(len(row) > column and EPOCH.fullmatch(row[column]) is not None for row in rows)
         if with_time >= _MOST * len(rows) > 0:
             while sum(len(row) > column + 1 and row[column + 1].isdigit() for row in rows) == len(rows):
-                column += 1  # noqa: PLW2901 - the columns of plain numbers behind the time
+                column += 1
             return column + 1
     return 0
 

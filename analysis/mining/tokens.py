@@ -1,8 +1,8 @@
 """Tokens and how they compare.
 
-A token is a word, a run of one punctuation mark, or a value. `VAR`, the NUL character, stands for a value and
-for the digits inside an identifier (``blk_\\0``); the miner removes NUL from its input, so it cannot clash with
-text. Rows are compared by `key`: ``eth0`` and ``eth1`` are the same there, and so are ``====`` and ``==``.
+A token is a word, a run of one punctuation mark, or a value. `VAR`, the NUL character, stands for a value
+and for the digits inside an identifier (``blk_\\0``); the miner removes NUL from its input, so it cannot
+clash with text. Rows are compared by `key`: ``eth0`` and ``eth1`` are the same there.
 """
 
 from __future__ import annotations

@@ -8,13 +8,19 @@ import uuid
 from collections.abc import Callable
 
 _PLACEHOLDER = re.compile(r"~([^~]+)~")
-_USERS = (
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_USERS = _words(
     "alice bob carol dave erin frank grace heidi ivan judy mallory niaj olivia peggy rupert sybil trent"
     " victor walter xavier yolanda zoe oracle postgres webadmin backup git ftp mysql nagios"
-).split()
-_WORDS = "orders billing basket search pricing parcel ledger stock mailer gateway profile audit".split()
-_DOMAINS = "example.net example.org corp.example.com isp.example.co cable.example.tw".split()
-_PACKAGES = "com.acme.reader com.acme.mail org.sample.player com.vendor.launcher com.shop.cart".split()
+)
+_WORDS = _words("orders billing basket search pricing parcel ledger stock mailer gateway profile audit")
+_DOMAINS = _words("example.net example.org corp.example.com isp.example.co cable.example.tw")
+_PACKAGES = _words("com.acme.reader com.acme.mail org.sample.player com.vendor.launcher com.shop.cart")
 _COMMANDS = (
     "run-parts /etc/cron.hourly",
     "/usr/lib/sa/sa1 1 1",
@@ -52,7 +58,9 @@ class Draw:
             "site": self.site,
             "ptr": self.pointer,
             "peer": lambda: self.random.choice([self.ip, self.ip, self.pointer, self.site])(),
-            "url": lambda: self.path("/") + self.random.choice(["", "", f"?page={self.random.randint(1, 99)}"]),
+            "url": lambda: (
+                self.path("/") + self.random.choice(["", "", f"?page={self.random.randint(1, 99)}"])
+            ),
             "path": lambda: self.path("/"),
             "winpath": lambda: "C:\\Windows\\winsxs\\x86_{}_{}\\{}.dll".format(
                 self.random.choice(_WORDS), f"{self.random.getrandbits(64):016x}", self.random.choice(_WORDS)
@@ -68,10 +76,10 @@ class Draw:
                 f"node-{self.random.randint(0, 63)} 0x{self.random.getrandbits(32):x} <ok>"
                 for _ in range(self.random.randint(2, 9))
             ),
-            "list": lambda: ", ".join(str(self.random.randint(1, 99)) for _ in range(self.random.randint(1, 6))),
-            "steps": lambda: "##".join(
-                str(self.random.randint(0, 10**6)) for _ in range(6)
+            "list": lambda: ", ".join(
+                str(self.random.randint(1, 99)) for _ in range(self.random.randint(1, 6))
             ),
+            "steps": lambda: "##".join(str(self.random.randint(0, 10**6)) for _ in range(6)),
             "device": lambda: self.random.choice(["alt0", self.fill("SCSI-WWID:~int~:~hex7~")]),
             "eth": lambda: f"eth{self.random.randint(0, 3)}",
         }
@@ -116,4 +124,6 @@ class Draw:
     def midplane(self) -> str:
         """A location code as large machines print it."""
         roll = self.random.randint
-        return f"R{roll(0, 7)}{roll(0, 7)}-M{roll(0, 1)}-N{roll(0, 9)}-C:J{roll(1, 17):02d}-U{roll(1, 11):02d}"
+        return (
+            f"R{roll(0, 7)}{roll(0, 7)}-M{roll(0, 1)}-N{roll(0, 9)}-C:J{roll(1, 17):02d}-U{roll(1, 11):02d}"
+        )

@@ -1,11 +1,18 @@
-"""All families, in the order of the report."""
+"""All families. The first line of a table stands before each message; then a weight and a template a line."""
 
-from .devices import HEALTH, PHONE
-from .machines import BLUE, CLUSTER, LAPTOP, SERVICING
-from .servers import APACHE, LINUX, PROXY, THUNDERBIRD
-from .services import ACCESS, AGENT, DATABASE, JVM, KEYVALUE
+from pathlib import Path
 
-FAMILIES = (
-    APACHE, LINUX, THUNDERBIRD, PROXY, BLUE, CLUSTER, SERVICING, LAPTOP, PHONE, HEALTH,
-    ACCESS, AGENT, KEYVALUE, DATABASE, JVM,
-)
+from .corpus import Family
+
+_TABLES = Path(__file__).parent / "tables"
+
+
+def _load(path: Path) -> Family:
+    header, *rows = path.read_text("utf-8").splitlines()
+    pairs = (row.split(" ", 1) for row in rows)
+    return Family(
+        path.stem, header, tuple((int(weight), text.replace("\\t", "\t")) for weight, text in pairs)
+    )
+
+
+FAMILIES = tuple(_load(path) for path in sorted(_TABLES.glob("*.txt")))
