@@ -101,17 +101,8 @@ class OutboxStore:
 
     def waiting(self, *, rows: int, most_bytes: int, held: Held) -> Due:
         """Rows to publish, in order of id: up to `rows`, and no further than `most_bytes` of values."""
-        values: dict[str, Any] = {"rows": rows, "most_bytes": most_bytes}
-        unless = []
-        if held.topics:
-            unless.append(_UNLESS_TOPIC)
-            values["topics"] = held.topics
-        if held.keys:
-            unless.append(_UNLESS_KEY)
-            values["key_topics"] = [key.topic for key in held.keys]
-            values["keys"] = [key.key for key in held.keys]
         with database(), connection.cursor() as sql:
-            sql.execute(_WAITING.format(unless_held=" ".join(unless)), values)
+            sql.execute(*waiting_query(rows=rows, most_bytes=most_bytes, held=held))
             found = sql.fetchall()
         due = [
             Waiting(row, event_id, Outgoing(topic, value, key, text_headers(_headers.decode(headers))))
@@ -166,6 +157,20 @@ class OutboxStore:
         with database(), connection.cursor() as sql:
             sql.execute(_COUNT_PURGEABLE, [older_than])
             return int(sql.fetchone()[0])
+
+
+def waiting_query(*, rows: int, most_bytes: int, held: Held) -> tuple[str, dict[str, Any]]:
+    """The statement behind `OutboxStore.waiting`, and its values."""
+    values: dict[str, Any] = {"rows": rows, "most_bytes": most_bytes}
+    unless = []
+    if held.topics:
+        unless.append(_UNLESS_TOPIC)
+        values["topics"] = held.topics
+    if held.keys:
+        unless.append(_UNLESS_KEY)
+        values["key_topics"] = [key.topic for key in held.keys]
+        values["keys"] = [key.key for key in held.keys]
+    return _WAITING.format(unless_held=" ".join(unless)), values
 
 
 def _published(row: Waiting, place: Delivered, moment: datetime) -> Published:
