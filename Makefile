@@ -7,7 +7,7 @@ bin := .venv/bin
 local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
-.PHONY: help up down smoke test check test-faults prove bench services-up services-down status \
+.PHONY: help up down smoke test check test-faults prove bench bench-runtime eval-analysis services-up services-down status \
 	kafka-init reset requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
@@ -60,8 +60,13 @@ test-faults: bootstrap-dev ## long outages and repeated, seeded faults
 prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 	@$(on_test) $(bin)/python -m tests.prove
 
-bench: bootstrap-dev ## measure the runtime on this machine
+bench: bench-runtime ## all measurements of this machine
+
+bench-runtime: bootstrap-dev ## measure the Kafka runtime beside a bare consume loop
 	@$(on_test) $(bin)/python -m benchmarks.runtime
+
+eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by log (DATA=directory or DATA=synthetic)
+	@$(bin)/python benchmarks/eval_analysis.py $(if $(DATA),$(DATA),$(error DATA=… names the directory with labelled logs))
 
 # --- for maintainers ---
 

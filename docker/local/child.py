@@ -79,10 +79,12 @@ class Child:
         mark = prefix(self.name)
         with self._process.stdout as lines, self._log.open("a") as log:
             for line in lines:
+                if not line.strip():
+                    continue
                 self._tail.append(line.rstrip())
                 log.write(line)
                 log.flush()
-                say(mark + line.rstrip("\n"))
+                say(mark + line.rstrip())
 
 
 def child_record(instance: Instance, name: str) -> Path:

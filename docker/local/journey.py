@@ -5,6 +5,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,14 +64,18 @@ def answers(url: str) -> bool:
         return False
 
 
-def drive_job(client: Client, timeout: float = 90) -> str:
-    """Send one log for analysis and wait for its result; returns a line about it."""
+def drive_job(client: Client, timeout: float = 90, meanwhile: Callable[[], None] = lambda: None) -> str:
+    """Send one log for analysis and wait for its result; returns a line about it.
+
+    ``meanwhile`` is called at each look and may raise, when waiting has become pointless.
+    """
     begun = time.monotonic()
     job = client.call("POST", "/api/v1/analysis/request", SAMPLE)["analysis_id"]
     status = ""
 
     def has_ended() -> bool:
         nonlocal status
+        meanwhile()
         status = str(client.call("GET", f"/api/v1/jobs/{job}")["status"])
         return status in _ENDED
 

@@ -46,7 +46,7 @@ def up(stack: Stack, *, once: bool = False) -> None:
                     child.start()
                 _wait_for_doors(instance, children)
                 client = Client(instance.url, DEMO_USER, DEMO_PASSWORD)
-                say(f"Demo: {drive_job(client)}")
+                say(f"Demo: {drive_job(client, meanwhile=lambda: check(children))}")
                 if not once:
                     say(_banner(instance, time.monotonic() - begun))
                     _watch(children)
@@ -106,20 +106,24 @@ def _children(instance: Instance) -> list[Child]:
 
 
 def _wait_for_doors(instance: Instance, children: list[Child]) -> None:
-    def open_or_dead() -> bool:
-        for child in children:
-            child.check()
+    def are_open() -> bool:
+        check(children)
         return answers(f"{instance.url}/livez") and answers(f"{instance.stream_url}/stream/")
 
-    if not wait_for(open_or_dead, 60, interval=0.2):
+    if not wait_for(are_open, 60, interval=0.2):
         raise StackError(f"the web server did not answer at {instance.url} within 60 s")
 
 
 def _watch(children: list[Child]) -> None:
     while True:
-        for child in children:
-            child.check()
+        check(children)
         time.sleep(0.5)
+
+
+def check(children: list[Child]) -> None:
+    """StackError with the last lines of a child that has ended by itself."""
+    for child in children:
+        child.check()
 
 
 def _stop(children: list[Child], started: list[Service]) -> None:
