@@ -6,6 +6,7 @@ must yield (partition taken away, stop); or some are left to be tried again afte
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from random import Random
 from typing import Any, cast
 
@@ -50,12 +51,12 @@ class Unit:
     waits_for: Exception | None = None
     """Why the unit must be tried again."""
 
-    def left(self) -> list[Record]:
+    def left(self) -> Sequence[Record]:
         """Records without an end."""
         if self.stored:
             return []
         if not self.verdicts and not self.failures:
-            return list(self.records)
+            return self.records
         return [r for r in self.records if r.offset not in self.verdicts and r.offset not in self.failures]
 
 
@@ -264,6 +265,9 @@ def _names(record: Record) -> dict[str, str]:
     return {name: text for name in ("event_id", "correlation_id") if (text := record.header(name))}
 
 
+_headers = attrgetter("headers")
+
+
 def _plain(records: Sequence[Record]) -> bool:
     """Whether no record has headers, so that none can be a redrive."""
-    return not any([record.headers for record in records])  # noqa: C419 - a list is faster here
+    return list(map(_headers, records)).count(None) == len(records)

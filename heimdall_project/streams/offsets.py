@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from operator import attrgetter
 
 from .outcomes import Verdict
 from .records import Partition, Record
@@ -169,14 +170,18 @@ class Progress:
         return min(heads, default=None)
 
 
+_timestamp, _headers = attrgetter("timestamp"), attrgetter("headers")
+
+
 def _as_run(records: Sequence[Record], verdict: Verdict) -> Run | None:
     """One run for all of `records`, if they are alike."""
     first, last = records[0].offset, records[-1].offset
     if last - first + 1 != len(records):
         return None
-    stamps = [record.timestamp for record in records]
-    minute = min(stamps) // MINUTE_MS
-    if max(stamps) // MINUTE_MS != minute or any([record.headers is not None for record in records]):  # noqa: C419
+    minute = min(map(_timestamp, records)) // MINUTE_MS
+    if max(map(_timestamp, records)) // MINUTE_MS != minute:
+        return None
+    if list(map(_headers, records)).count(None) != len(records):
         return None
     return Run(first, last, max(minute, 0), OUTSIDE, verdict)
 
