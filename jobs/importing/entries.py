@@ -5,14 +5,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-_RANKS = (
-    ("CRITICAL", "FATAL|CRITICAL|SEVERE|EMERG|ALERT|PANIC"),
-    ("ERROR", "ERROR|ERR"),
-    ("WARNING", "WARNING|WARN"),
-    ("INFO", "INFO|NOTICE"),
-    ("DEBUG", "DEBUG|TRACE"),
+_WORDS = {
+    "CRITICAL": "FATAL CRITICAL CRIT SEVERE EMERG ALERT PANIC F",
+    "ERROR": "ERROR ERR E",
+    "WARNING": "WARNING WARN W",
+    "INFO": "INFO NOTICE I",
+    "DEBUG": "DEBUG TRACE",
+}
+_RANKS = tuple(_WORDS)
+_RANK_OF = {word: rank for rank, words in enumerate(_WORDS.values()) for word in words.split()}
+_NAMES = "|".join(sorted((word for word in _RANK_OF if len(word) > 1), key=len, reverse=True))
+_LEVEL = re.compile(
+    rf"\b({_NAMES})\b"
+    rf"|(?i:(?:\b(?:level|lvl|severity)\"?[=:] ?\"?|\[)({_NAMES})\b)"  # level=error, "level":"error", [error]
+    r"|^([FEWI])\d{4} \d\d:"  # klog
 )
-_LEVEL = re.compile(r"\b(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _RANKS) + r")\b")
 _HEADER_CHARS = 200
 _FULL_TIME = re.compile(
     r"(?<![\w.])(?P<y>\d{4})[-/.](?P<mo>\d\d?)[-/.](?P<d>\d\d?)[-T_ ,]+"
@@ -75,7 +82,7 @@ class _Open:
         self.logged_at = self.logged_at or time_of(header)
 
     def draft(self) -> Draft:
-        level = _RANKS[self.rank][0] if self.rank < len(_RANKS) else ""
+        level = _RANKS[self.rank] if self.rank < len(_RANKS) else ""
         return Draft(content="\n".join(self.parts), level=level, logged_at=self.logged_at)
 
 
@@ -108,7 +115,7 @@ def _clean(text: str, tally: Tally) -> str:
 
 def _rank(header: str) -> int:
     match = _LEVEL.search(header)
-    return next(i for i, (name, _) in enumerate(_RANKS) if match[name]) if match else len(_RANKS)
+    return _RANK_OF[(match[1] or match[2] or match[3]).upper()] if match else len(_RANKS)
 
 
 def time_of(header: str) -> datetime | None:

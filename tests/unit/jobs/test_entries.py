@@ -33,6 +33,22 @@ def test_an_entry_has_the_worst_level_and_the_first_time() -> None:
     assert draft.logged_at == datetime(2026, 11, 21, 9, 14, 50, 101_000, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("header", "level"),
+    [
+        ("2026-11-21 09:14:57,101 SEVERE no", "CRITICAL"),
+        ('ts=2026-11-21T09:14:57Z level=warn msg="no"', "WARNING"),
+        ('{"time":"2026-11-21T09:14:57Z", "level": "error"}', "ERROR"),
+        ("2026/11/21 09:14:57 [crit] 21#21: no", "CRITICAL"),
+        ("E1121 09:14:57.101 1 main.go:1] no", "ERROR"),
+        ("Nov 21 09:14:57 host sshd[1]: an error", ""),
+    ],
+)
+def test_a_level_is_found_as_common_formats_write_it(header: str, level: str) -> None:
+    [draft], _ = drafts(header.encode())
+    assert draft.level == level
+
+
 def test_entries_are_closed_by_lines_without_splitting_a_record() -> None:
     trace = b"2026-11-21 09:14:57 ERROR no\n\tat a\n\tat b\n"
     found, tally = drafts(trace * 4, lines=5)
