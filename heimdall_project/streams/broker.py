@@ -119,7 +119,7 @@ class ConfluentProducer:
             self._enqueue(client, record, partial(_keep, answers, index))
             if answers[index] is not None:
                 refused.add((record.topic, record.key))
-        client.flush(self._timeout + 5.0)
+        _serve(client.flush, self._timeout + 5.0)
         if any(not isinstance(answer, Delivered) for answer in answers):
             self._give_up(client)
         return [answer or DeliveryFailed("no acknowledgement in time") for answer in answers]
@@ -137,7 +137,7 @@ class ConfluentProducer:
                 )
                 return
             except BufferError:
-                client.poll(0.1)
+                _serve(client.poll, 0.1)
             except KafkaException as error:
                 answer(error.args[0], None)
                 return
@@ -145,12 +145,24 @@ class ConfluentProducer:
     def _give_up(self, client: ProducerClient) -> None:
         # What was not acknowledged must not be sent later, behind the caller's back.
         client.purge(in_queue=True, in_flight=True, blocking=True)
-        client.poll(0)
+        _serve(client.poll, 0)
         self._client = None
 
     def close(self) -> None:
         """Nothing is left in the queue after `publish`, so there is nothing to flush."""
         self._client = None
+
+
+def _serve(call: Callable[[float], object], seconds: float) -> None:
+    """Let the client deliver its answers.
+
+    A fatal error (a gap that it must not leave) comes as an exception in between, or as the SystemError of a
+    callback that was called with that one set: answers that get lost count as failures.
+    """
+    try:
+        call(seconds)
+    except (KafkaException, SystemError) as error:
+        _log.warning("kafka producer: %s", error.__cause__ or error)
 
 
 def _keep(
