@@ -85,7 +85,8 @@ TEMPLATES = [
 ]
 STATIC_URL = "static/"
 STATIC_ROOT = (
-    env.text("STATIC_ROOT", "", "Where `collectstatic` puts files; empty: served out of the packages.") or None
+    env.text("STATIC_ROOT", "", "Where `collectstatic` puts files; empty: served out of the packages.")
+    or None
 )
 WHITENOISE_USE_FINDERS = True
 
@@ -168,6 +169,9 @@ WORKER_METRICS_PORT = env.integer(
     "Workers serve /metrics and /livez from this port upward; 0 switches it off.",
     most=65_000,
 )
+WORKER_METRICS_HOST = env.text(
+    "HEIMDALL_METRICS_HOST", "127.0.0.1", "Address they serve it on; 0.0.0.0 in a container."
+)
 WORKER_DRAIN_BUDGET = env.seconds(
     "WORKER_DRAIN_BUDGET", 20.0, "Time a worker has to finish what runs after SIGTERM."
 )
@@ -245,6 +249,16 @@ STREAM_SEND_TIMEOUT = env.seconds(
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("COOKIE_SECURE", not DEBUG, "Cookies only over HTTPS.")
 SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", False, "Send http requests to https.")
+SECURE_REDIRECT_EXEMPT = [r"^(livez|readyz|metrics)$"]
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.flag("TRUST_FORWARDED_PROTO", False, "Believe X-Forwarded-Proto: a proxy in front always sets it.")
+    else None
+)
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0, "How long browsers shall insist on https.")
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", False, "Also for subdomains.")
+SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", False, "Allow browsers to ship that rule.")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "heimdall_project.api.handlers.csrf_failure"
@@ -300,6 +314,9 @@ LOG_CONTENT_MAX_BYTES = env.integer(
 )
 ANALYSIS_PROVIDER = env.choice(
     "ANALYSIS_PROVIDER", "rule-based", "Which engine analyses logs.", of=("rule-based",)
+)
+ANALYSIS_CONCURRENCY = env.integer(
+    "ANALYSIS_CONCURRENCY", 4, "Logs that one worker analyses at the same time.", least=1, most=100
 )
 
 env.section("Observability")

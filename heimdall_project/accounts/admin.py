@@ -40,7 +40,7 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     @display(description="Roles", label=True)
     def roles(self, user: User) -> list[str]:
         """Names of the groups."""
-        return [group.name for group in user.groups.all()] or ["–"]
+        return [group.name for group in user.groups.all()] or ["none"]
 
 
 @admin.register(Group)

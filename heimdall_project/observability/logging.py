@@ -26,6 +26,14 @@ unbind_all = clear_contextvars
 context = get_contextvars
 """What is bound now."""
 
+_identity: dict[str, Any] = {}
+
+
+def identify(**values: Any) -> None:
+    """Put values on every further line of this process, whatever its thread: a worker's name."""
+    _identity.update(values)
+
+
 HIDDEN = "***"
 _SECRET_KEY = re.compile(
     r"passw(or)?d|passphrase|secret|token|authorization|cookie|api_?key|credential|private_?key|\bdsn\b", re.I
@@ -70,8 +78,15 @@ def _scrub_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+def _add_identity(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in _identity.items():
+        event.setdefault(key, value)
+    return event
+
+
 _SHARED: Sequence[Processor] = (
     structlog.contextvars.merge_contextvars,
+    _add_identity,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
