@@ -12,6 +12,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+type RowId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a bigint column holds."""
+
 
 class Priority(StrEnum):
     """How urgent a job is."""
@@ -60,7 +63,7 @@ class AnalysisRequested(msgspec.Struct, kw_only=True):
 
     request_id: UUID
     timestamp: datetime
-    log_id: int
+    log_id: RowId
     log_content: str
     service_name: str
     environment: str
@@ -101,13 +104,13 @@ class AnalysisCompleted(msgspec.Struct, kw_only=True, omit_defaults=False):
 
     request_id: UUID
     timestamp: datetime
-    log_id: int
+    log_id: RowId
     correlation_id: str | None = None
     analysis_result: AnalysisResult | None = None
     failure: Failure | None = None
-    bifrost_analysis_id: int | None = None
+    bifrost_analysis_id: RowId | None = None
     model: str | None = None
-    duration_seconds: Annotated[float, Meta(ge=0.0)] | None = None
+    duration_seconds: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
 
     def __post_init__(self) -> None:
         self.timestamp = utc(self.timestamp)

@@ -50,6 +50,10 @@ class AnalysisJob(models.Model):
     class Meta:
         db_table = "analysis_jobs"
         ordering = ("-created_at", "-id")
+        permissions = (
+            ("cancel_analysisjob", "Can cancel a job"),
+            ("redrive_analysisjob", "Can send a failed job again"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["owner", "idempotency_key"], name="job_once_per_key", condition=~Q(idempotency_key="")
