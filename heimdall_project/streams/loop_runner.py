@@ -5,6 +5,7 @@ else that a step raises ends the process, and the exit code says what the superv
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Protocol
 
@@ -170,6 +171,7 @@ class LoopRunner:
         if now - self._touched < settings.WORKER_HEARTBEAT:
             return
         self._touched = now
+        self.beat = replace(self.beat)  # a new report, though it says the same: the loop turns
         try:
             heartbeat.beat(self._loop.name)
         except OSError as error:

@@ -22,7 +22,7 @@ from typing import NoReturn
 from django.core.cache import caches
 from django.db import connections
 
-from ..observability.logging import bind, get_logger
+from ..observability.logging import get_logger, identify
 from . import broker, registry
 from .consumer import Worker
 from .exit_codes import ExitCode, describe
@@ -239,7 +239,7 @@ def become_child(parent: int) -> None:
 def work(slot: Slot, lifeline: int) -> int:
     """Run what the slot asks for."""
     if slot.holding:
-        bind(worker=slot.worker)
+        identify(worker=slot.worker)
         with stop_signals(lifeline=lifeline, grace=INSIST) as flag:
             return hold(slot.worker, slot.halted_pid, stop=flag)
     return launch(registry.get(slot.worker), replica=slot.replica, restarts=slot.starts, lifeline=lifeline)

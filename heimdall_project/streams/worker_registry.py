@@ -43,12 +43,18 @@ type _Who = tuple[str, str, str, str, int, str, int | None]
 
 log = get_logger(__name__)
 _metrics_port: int | None = None
+_snapshot: Callable[[], Beat] | None = None
 
 
 def announce_port(port: int | None) -> None:
     """Say on which port this process serves its metrics; registrations made later carry it."""
     global _metrics_port
     _metrics_port = port
+
+
+def current_beat() -> Beat | None:
+    """What the worker of this process would report now; None before it began."""
+    return _snapshot() if _snapshot else None
 
 
 def stale_after() -> timedelta:
@@ -200,6 +206,8 @@ class HeartbeatThread:
 
     def start(self) -> None:
         """Report now and from now on."""
+        global _snapshot
+        _snapshot = self._snapshot
         self._thread.start()
 
     def nudge(self) -> None:

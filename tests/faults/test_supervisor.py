@@ -1,15 +1,17 @@
 """The supervisor on real processes: what it starts again, what it leaves down, how it ends."""
 
+import json
 import os
 import signal
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from django.db.models.functions import Now
 
 from heimdall_project.streams.exit_codes import ExitCode
 from heimdall_project.streams.models import ConsumerControl, WorkerProcess
-from tests.probe_workers.harness import eventually, is_running, run_consumer
+from tests.probe_workers.harness import eventually, free_range, is_running, run_consumer
 
 PATIENT = {"WORKER_DRAIN_BUDGET": "600", "WORKER_STOP_GRACE": "900", "KAFKA_MAX_POLL_INTERVAL": "3600"}
 HASTY = {"WORKER_DRAIN_BUDGET": "0.2", "WORKER_STOP_GRACE": "1"}
@@ -92,3 +94,12 @@ def test_a_worker_that_outlasts_the_drain_budget_is_abandoned(tmp_path: Path) ->
 def test_processes_of_one_worker_can_be_several(tmp_path: Path) -> None:
     with run_consumer(tmp_path, "probe-steady", "--processes", "probe-steady=3"):
         eventually(lambda: WorkerProcess.objects.filter(worker="probe-steady", state="running").count() == 3)
+
+
+def test_every_worker_serves_its_metrics_where_its_row_says(tmp_path: Path) -> None:
+    first = str(free_range())
+    with run_consumer(tmp_path, "probe-crash", "probe-steady", HEIMDALL_METRICS_PORT=first):
+        rows = WorkerProcess.objects.filter(worker="probe-steady", state="running")
+        port = eventually(lambda: rows.values_list("metrics_port", flat=True).first())
+        with urlopen(f"http://127.0.0.1:{port}/livez") as answer:
+            assert json.load(answer) == {"status": "ok", "state": "running"}
