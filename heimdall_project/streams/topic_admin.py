@@ -1,13 +1,18 @@
 """Topics as they are declared against topics as the broker has them."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from django.conf import settings
 
+from ..errors import TransientError
 from .topics import TopicSpec
+
+_LOOKS, _PAUSE = 100, 0.1
+"""How often, and with how many seconds between, created topics are looked for."""
 
 
 class TopicState(Protocol):
@@ -96,13 +101,28 @@ def survey(admin: Admin, specs: Sequence[TopicSpec]) -> list[Drift]:
     ]
 
 
-def create_missing(admin: Admin, specs: Sequence[TopicSpec], drifts: Sequence[Drift]) -> list[str]:
-    """Create the topics that are missing; answers their names. Raises TransientError."""
+def create_missing(
+    admin: Admin,
+    specs: Sequence[TopicSpec],
+    drifts: Sequence[Drift],
+    *,
+    wait: Callable[[float], object] = time.sleep,
+) -> list[str]:
+    """Create the topics that are missing and wait until they are seen; answers their names.
+
+    The controller has a topic before the other brokers know it. Raises TransientError.
+    """
     missing = {drift.topic for drift in drifts if drift.kind is Kind.MISSING}
     wanted = [spec for spec in specs if spec.name in missing]
-    if wanted:
-        admin.create(wanted)
-    return [spec.name for spec in wanted]
+    if not wanted:
+        return []
+    admin.create(wanted)
+    names = [spec.name for spec in wanted]
+    for _ in range(_LOOKS):
+        if len(admin.describe(names)) == len(names):
+            return names
+        wait(_PAUSE)
+    raise TransientError("kafka", "the topics were created, but the broker does not show them")
 
 
 def fix_config(admin: Admin, drifts: Sequence[Drift]) -> list[str]:

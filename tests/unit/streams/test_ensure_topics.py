@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from heimdall_project.errors import TransientError
 from heimdall_project.streams import topics
 from heimdall_project.streams.topic_admin import Kind, create_missing, drift_of, fix_config, survey
 from heimdall_project.streams.topics import TopicSpec
@@ -26,8 +27,13 @@ class FakeAdmin:
 
     def __init__(self, **states: State) -> None:
         self.states = dict(states)
+        self.slow = 0
+        """Looks after which it shows what it has."""
 
     def describe(self, names: Sequence[str]) -> Mapping[str, State]:
+        self.slow -= 1
+        if self.slow >= 0:
+            return {}
         return {name: self.states[name] for name in names if name in self.states}
 
     def create(self, specs: Sequence[TopicSpec]) -> None:
@@ -76,3 +82,19 @@ def test_only_configuration_is_put_right() -> None:
     fixed = fix_config(admin, survey(admin, [SPEC]))
     assert fixed == [SPEC.name]
     assert [drift.kind for drift in survey(admin, [SPEC])] == [Kind.PARTITIONS]
+
+
+def test_created_topics_are_waited_for_until_the_broker_shows_them() -> None:
+    admin, waits = FakeAdmin(), list[float]()
+    drifts = survey(admin, [SPEC])
+    admin.slow = 3
+    create_missing(admin, [SPEC], drifts, wait=waits.append)
+    assert len(waits) == 3
+
+
+def test_topics_that_never_appear_are_an_outage() -> None:
+    admin = FakeAdmin()
+    drifts = survey(admin, [SPEC])
+    admin.slow = 10_000
+    with pytest.raises(TransientError):
+        create_missing(admin, [SPEC], drifts, wait=lambda _: None)
