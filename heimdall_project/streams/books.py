@@ -94,15 +94,21 @@ def database() -> Iterator[None]:
     """Turn a lost or refusing database into TransientError; other database errors pass."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except DatabaseError as error:
         if is_outage(error):
             raise TransientError("postgresql", str(error).splitlines()[0][:200]) from error
         raise
 
 
+_SILENT_TOO_LONG = {"25P03", "25P04"}
+"""The server ended the session of a process that was frozen in its transaction."""
+
+
 def is_outage(error: DatabaseError) -> bool:
     """Whether trying again later may help. Class 54 (program limit exceeded) is the statement's own fault."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
+    if state in _SILENT_TOO_LONG:
+        return True
     return isinstance(error, OperationalError | InterfaceError) and not state.startswith("54")
 
 

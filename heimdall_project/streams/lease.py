@@ -25,16 +25,22 @@ STANDBY_POLL = 1.0
 
 log = get_logger(__name__)
 
+# A locked row means that its holder is committing something right now: not the moment to take over.
 _TAKE = """
 UPDATE streams_relaylease
 SET holder = %(holder)s, token = token + 1,
     expires_at = clock_timestamp() + make_interval(secs => %(duration)s)
-WHERE name = %(name)s AND (expires_at IS NULL OR expires_at <= clock_timestamp())
+WHERE name = (
+    SELECT name FROM streams_relaylease
+    WHERE name = %(name)s AND (expires_at IS NULL OR expires_at <= clock_timestamp())
+    FOR UPDATE SKIP LOCKED
+)
 RETURNING token
 """
 _CREATE = """
 INSERT INTO streams_relaylease (name, holder, token, expires_at)
-VALUES (%(name)s, %(holder)s, 1, clock_timestamp() + make_interval(secs => %(duration)s))
+SELECT %(name)s, %(holder)s, 1, clock_timestamp() + make_interval(secs => %(duration)s)
+WHERE NOT EXISTS (SELECT FROM streams_relaylease WHERE name = %(name)s)
 ON CONFLICT (name) DO NOTHING
 RETURNING token
 """
@@ -43,6 +49,9 @@ UPDATE streams_relaylease SET expires_at = clock_timestamp() + make_interval(sec
 WHERE name = %(name)s AND holder = %(holder)s AND token = %(token)s
 RETURNING clock_timestamp()
 """
+# The lock lasts until the commit. A holder that is frozen before it must not keep it: PostgreSQL ends the
+# session of one that is silent for longer than the lease.
+_FENCE = f"""{_RENEW}, set_config('idle_in_transaction_session_timeout', %(silence)s, TRUE)"""
 _RELEASE = """
 UPDATE streams_relaylease SET holder = '', expires_at = NULL
 WHERE name = %(name)s AND holder = %(holder)s AND token = %(token)s
@@ -91,7 +100,8 @@ class Lease:
         Renews the lease and answers the database's time. Raises Fenced if another holder has it.
         """
         asked = self._clock.monotonic()
-        if (moment := self._renewed()) is None:
+        moment: datetime | None = self._ask(_FENCE)
+        if moment is None:
             self._lose()
             raise Fenced(f"the lease {self.name!r} went to another holder")
         transaction.on_commit(lambda: self._extend(asked))
@@ -125,16 +135,12 @@ class Lease:
     def _renew(self) -> bool:
         asked = self._clock.monotonic()
         with database():
-            renewed = self._renewed() is not None
+            renewed = self._ask(_RENEW) is not None
         if renewed:
             self._extend(asked)
         else:
             self._lose()
         return renewed
-
-    def _renewed(self) -> datetime | None:
-        moment: datetime | None = self._ask(_RENEW)
-        return moment
 
     def _ask(self, statement: str) -> Any:
         with connection.cursor() as sql:
@@ -149,6 +155,7 @@ class Lease:
             "holder": self.holder,
             "token": self.token,
             "duration": self.duration,
+            "silence": f"{int(self.duration * 1000)}ms",
         }
 
     def _extend(self, asked: float) -> None:

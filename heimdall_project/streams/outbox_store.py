@@ -12,10 +12,10 @@ from django.db import connection, transaction
 
 from . import publish_hooks
 from .books import database
-from .holds import Held, Key
 from .lease import Lease
 from .publish_hooks import Published
 from .records import Delivered, Outgoing, text_headers
+from .relay_holds import Held, Key
 
 BACKLOG_BOUND = 10_000
 """Rows that the backlog is counted up to; more is shown as this."""

@@ -14,11 +14,11 @@ from ..errors import Fenced, TransientError
 from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import get_logger
-from .holds import Holds, Settled, settle
 from .lease import Lease
 from .outbox_store import OutboxStore, Waiting
 from .ports import Clock, Producer
 from .records import Delivered
+from .relay_holds import Holds, Settled, settle
 
 BATCH_BYTES = 16 * 1024 * 1024
 """Bytes of values that the relay takes in hand at a time; the last row may go beyond."""

@@ -3,12 +3,13 @@
 import pytest
 from django.db import transaction
 
-from heimdall_project.errors import Fenced
+from heimdall_project.errors import Fenced, TransientError
+from heimdall_project.streams.books import database
 from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.models import RelayLease
 from heimdall_project.streams.testing import FakeClock
 
-from .world import beside, expire_lease, holder, lease, lock_waiters, open_transaction, until
+from .world import beside, expire_lease, holder, lease, open_transaction, unsent, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,14 +82,24 @@ def test_acting_under_the_lease_renews_it_only_if_it_is_committed() -> None:
 
 
 def test_nobody_takes_over_while_an_act_is_being_committed() -> None:
-    mine, other = lease("me"), lease("other")
+    mine = lease("me")
     mine.hold()
     expire_lease()
-    taken: list[bool] = []
-    with open_transaction(mine.fence) as commit, beside(lambda: taken.append(other.hold())):
-        until(lambda: lock_waiters() == 1)
+    with open_transaction(mine.fence) as commit:
+        assert not lease("other").hold(), "nor does it wait"
         commit.set()
-    assert taken == [False], "the act had renewed it"
+    assert not lease("third").hold(), "the act had renewed it"
+
+
+def test_a_holder_that_is_frozen_in_an_act_keeps_nobody_waiting_for_ever() -> None:
+    mine, other = lease("me", duration=1.0), lease("other", duration=1.0)
+    mine.hold()
+    with pytest.raises(TransientError), database(), transaction.atomic():
+        mine.fence()
+        with beside(lambda: until(other.hold)):
+            pass
+        unsent()
+    assert holder() == "other"
 
 
 def test_a_holder_asks_the_database_only_when_a_quarter_has_passed(

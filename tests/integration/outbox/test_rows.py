@@ -10,10 +10,10 @@ from pytest import MonkeyPatch
 
 from heimdall_project.errors import Fenced
 from heimdall_project.streams import outbox, outbox_store
-from heimdall_project.streams.holds import Held, Key
 from heimdall_project.streams.models import OutboxMessage
 from heimdall_project.streams.outbox_store import OutboxStore, waiting_query
 from heimdall_project.streams.records import Delivered
+from heimdall_project.streams.relay_holds import Held, Key
 from heimdall_project.streams.testing import InMemoryBroker
 from heimdall_project.streams.topics import Topic
 

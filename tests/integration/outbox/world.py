@@ -10,13 +10,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from heimdall_project.streams import broker, outbox, topics
-from heimdall_project.streams.holds import Held
 from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.models import OutboxMessage, RelayLease
 from heimdall_project.streams.outbox_store import OutboxStore, Waiting
 from heimdall_project.streams.ports import Producer, SystemClock
 from heimdall_project.streams.records import Record
 from heimdall_project.streams.relay import Relay, delivery_timeout
+from heimdall_project.streams.relay_holds import Held
 from heimdall_project.streams.topics import Topic
 
 NOTHING_HELD = Held([], [])

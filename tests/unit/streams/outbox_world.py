@@ -6,7 +6,7 @@ from itertools import count
 from threading import Event
 
 from heimdall_project.errors import DeliveryFailed, Fenced
-from heimdall_project.streams.holds import Held
+from heimdall_project.streams.relay_holds import Held
 from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.outbox_store import Backlog, Due, OutboxStore, Waiting
 from heimdall_project.streams.records import Delivered, Outgoing

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heimdall_project.errors import DeliveryFailed
-from heimdall_project.streams.holds import MANY_KEYS, POLICY, Holds, Key, settle
 from heimdall_project.streams.records import Delivered
+from heimdall_project.streams.relay_holds import MANY_KEYS, POLICY, Holds, Key, settle
 
 OK = Delivered("t", 0, 0)
 NO = DeliveryFailed("no")
