@@ -20,6 +20,8 @@ class Text(serializers.CharField):
         """The text, trimmed unless told otherwise."""
         if not isinstance(data, str):
             self.fail("not_text")
+        if not data.strip() and not self.allow_blank:
+            self.fail("blank")
         value: str = super().to_internal_value(data)
         return value
 

@@ -8,6 +8,8 @@ from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from heimdall_project.api.permissions import ensure
+
 from .. import selectors
 from ..filters import LogEntryFilter
 from ..models import LogEntry
@@ -49,6 +51,7 @@ class LogEntryListView(ListAPIView[LogEntry]):
     )
     def post(self, request: Request) -> Response:
         """Store a log entry."""
+        ensure(request, "jobs.add_logentry")
         serializer = NewLogEntrySerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         entry = log_entry_create(draft=serializer.draft(), created_by=caller(request))

@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from heimdall_project.api import idempotency
+from heimdall_project.api.permissions import requires
 from heimdall_project.api.request_id import current
 
 from ..serializers import AcceptedSerializer, JobRequestSerializer
@@ -17,6 +18,8 @@ from .caller import caller
 
 class RequestView(APIView):
     """Ask for an analysis."""
+
+    permission_classes = (requires("jobs.add_analysisjob"),)
 
     @extend_schema(
         operation_id="analysis_request",
