@@ -306,6 +306,8 @@ class ConfluentConsumer:
             tell(places)
         finally:
             self._owned.difference_update(places)
+            # The client keeps a pause beyond the assignment: the partition would come back and stay silent.
+            self._client.resume(taken)
             self._client.incremental_unassign(taken)
 
     def _places(self, partitions: list[TopicPartition]) -> list[Partition]:
@@ -314,6 +316,7 @@ class ConfluentConsumer:
     def committed(self, partitions: Sequence[Partition]) -> dict[Partition, int | None]:
         """Committed offsets; None where there is none."""
         answers = self._ask(lambda: self._client.committed(_wire(partitions), timeout=10.0))
+        _refuse_errors(answers, "committed offset")
         return {
             place: (a.offset if a.offset >= 0 else None) for place, a in zip(partitions, answers, strict=True)
         }
@@ -339,22 +342,17 @@ class ConfluentConsumer:
             raise TransientError("kafka", str(error.args[0])) from None
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
-        """Commit next offsets and wait. A member that was replaced commits nothing: that is no error here."""
+        """Commit next offsets and wait. Raises TransientError.
+
+        Also where the group's generation moved on meanwhile: if the partitions stay, the commit must be
+        repeated under the new one; if they went away, the listener is told.
+        """
         wire = [TopicPartition(topics.physical(p.topic), p.number, offset) for p, offset in positions.items()]
         try:
             answers = self._client.commit(offsets=wire, asynchronous=False) or []
         except KafkaException as error:
-            self._judge(error.args[0])
-            return
-        for answer in answers:
-            if answer.error is not None:
-                self._judge(answer.error)
-
-    def _judge(self, error: KafkaError) -> None:
-        if error.code() in _NO_LONGER_OURS:
-            _log.warning("commit refused, the partitions went to another member: %s", error)
-            return
-        raise TransientError("kafka", f"commit: {error}")
+            raise TransientError("kafka", f"commit: {error.args[0]}") from None
+        _refuse_errors(answers, "commit")
 
     def pause(self, partitions: Sequence[Partition]) -> None:
         """Fetch no more from these for now."""
@@ -392,12 +390,11 @@ def _records(messages: list[Message], names: Mapping[str, str]) -> list[Record]:
     )
 
 
-_NO_LONGER_OURS = {
-    KafkaError.ILLEGAL_GENERATION,
-    KafkaError.UNKNOWN_MEMBER_ID,
-    KafkaError.FENCED_INSTANCE_ID,
-    KafkaError._NO_OFFSET,
-}
+def _refuse_errors(answers: Sequence[TopicPartition], asked: str) -> None:
+    """The broker answers for each partition apart; an error there is no answer."""
+    for answer in answers:
+        if answer.error is not None:
+            raise TransientError("kafka", f"{asked}: {answer.topic}[{answer.partition}]: {answer.error}")
 
 
 def _wire(partitions: Sequence[Partition]) -> list[TopicPartition]:

@@ -95,7 +95,7 @@ class Consumer(Protocol):
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:
-        """Fetch no more from these for now."""
+        """Fetch no more from these until `resume`, or until they go away: a pause ends with the assignment."""
         ...
 
     def resume(self, partitions: Sequence[Partition]) -> None:

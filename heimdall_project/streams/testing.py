@@ -237,6 +237,7 @@ class InMemoryConsumer:
         if self not in state.members:
             gone = sorted(self._positions)
             self._positions.clear()
+            self._paused.clear()
             self._listener.lost(gone)
             state.members.append(self)
             self._broker.rebalance(self._group)
@@ -294,13 +295,11 @@ class InMemoryConsumer:
         return self._broker.end(partition)
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
-        """Commit what this member owns; the rest is refused silently, as the real client does."""
-        if self.commit_fails:
-            raise TransientError("kafka", "commit")
+        """Commit what this member owns; a member that was replaced is refused as a whole."""
         state = self._broker.state(self._group)
-        for place, offset in positions.items():
-            if state.owners.get(place) is self:
-                state.committed[place] = offset
+        if self.commit_fails or any(state.owners.get(place) is not self for place in positions):
+            raise TransientError("kafka", "commit")
+        state.committed.update(positions)
 
     def pause(self, partitions: Sequence[Partition]) -> None:
         """Give no more records of these."""
