@@ -28,7 +28,8 @@ OUTSIDE_RESULT = """{"request_id": "550e8400-e29b-41d4-a716-446655440000", "corr
 # pydantic's model_dump() through json.dumps(default=str): decimals are strings, times have no zone.
 PYTHON_WORKER_RESULT = b"""{"request_id": "550e8400-e29b-41d4-a716-446655440000", "correlation_id": \
 "corr-123456", "timestamp": "2024-11-12 10:30:15.123456", "log_id": 12345, \
-"analysis_result": {"summary": "s", "root_cause": "r", "recommendation": "c", "severity": "HIGH", "confidence": "0.95"}, \
+"analysis_result": {"summary": "s", "root_cause": "r", "recommendation": "c", \
+"severity": "HIGH", "confidence": "0.95"}, \
 "bifrost_analysis_id": 123456, "model": "mistral-7b", "duration_seconds": "2.5", "gpu": {"new": "field"}}"""
 
 
