@@ -4,7 +4,7 @@ Both block (the broker's acknowledgement, the database), so they run in a thread
 looks in each turn. An outage is waited out with backoff; a dead letter that is not acknowledged is fatal.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, Future, wait
 from random import Random
 
@@ -22,6 +22,7 @@ from .flood import Window
 from .offsets import Progress, Span
 from .outcomes import DEAD_LETTERED
 from .ports import Clock, Consumer, Producer
+from .records import Partition
 from .retry import OUTAGE
 
 log = get_logger(__name__)
@@ -49,7 +50,7 @@ class Desk:
         self._draw = Random()  # noqa: S311 - jitter
         self._burial: tuple[Future[None], Sequence[Failure]] | None = None
         self._settlement: tuple[Future[None], Sequence[Span]] | None = None
-        self._retry_bury: tuple[float, Sequence[Failure]] | None = None
+        self._unnoted: tuple[float, Sequence[Failure]] | None = None
         self._outages = 0
         self._not_before = 0.0
         self.topic_ids: dict[str, str] = {}
@@ -60,7 +61,7 @@ class Desk:
     @property
     def is_burying(self) -> bool:
         """Whether dead letters are under way."""
-        return self._burial is not None or self._retry_bury is not None
+        return self._burial is not None or self._unnoted is not None
 
     @property
     def is_settling(self) -> bool:
@@ -84,9 +85,9 @@ class Desk:
         """Take back what is done and tell `progress`. Raises DeadLetterUnavailable and StopOnPurpose."""
         if self._settlement and self._settlement[0].done():
             self._end_settlement(progress)
-        if self._retry_bury and self._clock.monotonic() >= self._retry_bury[0]:
-            again, self._retry_bury = self._retry_bury[1], None
-            self.bury(again)
+        if self._unnoted and self._clock.monotonic() >= self._unnoted[0]:
+            again, self._unnoted = self._unnoted[1], None
+            self._burial = (self._pool.submit(self._note, again), again)
         if self._burial and self._burial[0].done():
             self._end_burial(progress)
 
@@ -107,6 +108,15 @@ class Desk:
         self.wait(max(0.0, deadline - self._clock.monotonic()))
         if self._settlement and self._settlement[0].done():
             self._end_settlement(progress)
+
+    def forget(self, gone: Collection[Partition]) -> None:
+        """These partitions went away: what is under way for them says nothing to a later assignment."""
+        if self._burial:
+            self._burial = (self._burial[0], [f for f in self._burial[1] if f.record.place not in gone])
+        if self._unnoted:
+            self._unnoted = (self._unnoted[0], [f for f in self._unnoted[1] if f.record.place not in gone])
+        if self._settlement:
+            self._settlement = (self._settlement[0], [s for s in self._settlement[1] if s.place not in gone])
 
     def close(self) -> None:
         """Give up the producer."""
@@ -138,7 +148,7 @@ class Desk:
             future.result()
         except TransientError as error:
             log.warning("Could not note dead letters; tried again.", action="bury_waits", error=str(error))
-            self._retry_bury = (self._clock.monotonic() + OUTAGE.delay(1, self._draw), failures)
+            self._unnoted = (self._clock.monotonic() + OUTAGE.delay(1, self._draw), failures)
             return
         for failure in failures:
             progress.finish(failure.record.place, {failure.record.offset: DEAD_LETTERED})
@@ -154,7 +164,14 @@ class Desk:
                 f"{len(refused)} of {len(letters)} dead letters for {letters[0].topic} were not "
                 f"acknowledged: {refused[0]}"
             )
+        for failure, letter in zip(failures, letters, strict=True):
+            metrics.DEAD_LETTERS.labels(self._name, letter.topic, failure.disposition).inc()
         crash_point("runner.after_dead_letter")
+        self._note(failures)
+
+    def _note(self, failures: Sequence[Failure]) -> None:
+        """Write down what dead letters mean to others. Repeated by itself: the letters are out already."""
+        close_old_connections()
         ends = [
             RedriveEnd(addressed.redrive.redrive_id, f.record, "failed", type(f.error).__qualname__)
             for f in failures
@@ -164,8 +181,6 @@ class Desk:
             self._books.redrives_ended(self._group, ends)
         if skipped := [f.record for f in failures if isinstance(f.error, SkippedByOperator)]:
             self._books.skipped(self._name, skipped)
-        for failure, letter in zip(failures, letters, strict=True):
-            metrics.DEAD_LETTERS.labels(self._name, letter.topic, failure.disposition).inc()
 
     def _settle(self, spans: Sequence[Span], window: Window) -> None:
         close_old_connections()

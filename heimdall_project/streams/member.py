@@ -145,6 +145,7 @@ class Member:
         self._desk.finish(deadline, self._progress)
         self._desk.settle_now(self._progress.ready(), self._meter.window, self._progress, deadline)
         finished = not self._running
+        self._abandoned = True  # the budget is spent: giving partitions back must not wait once more
         self.close()
         return finished
 
@@ -399,6 +400,7 @@ class Member:
         for place in partitions:
             self._inbox.drop(place)
             self._progress.drop(place)
+        self._desk.forget(gone)
         self._again = [unit for unit in self._again if unit.place not in gone]
         self._held = [failure for failure in self._held if failure.record.place not in gone]
         self._paused -= gone

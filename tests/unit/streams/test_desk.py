@@ -1,0 +1,129 @@
+"""What is done aside: dead letters, ledger, commits, and what a rebalance in the middle of them may do."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any
+
+import pytest
+
+from heimdall_project.errors import InvalidMessage
+from heimdall_project.streams import redrive
+from heimdall_project.streams.consumer import Delivery
+from heimdall_project.streams.records import Partition
+from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
+
+from .workers import TOPIC, Keeper, Note, fill
+
+P0 = Partition(TOPIC, 0)
+GROUP = "heimdall.keeper"
+
+
+class Later(Executor):
+    """Work that waits until the test lets it run."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def run(self) -> None:
+        """Run everything that waits."""
+        while self.waiting:
+            future, work = self.waiting.popleft()
+            try:
+                future.set_result(work())
+            except Exception as error:
+                future.set_exception(error)
+
+
+@pytest.fixture
+def broker() -> InMemoryBroker:
+    return InMemoryBroker()
+
+
+def reject(delivery: Delivery[Note]) -> None:
+    if delivery.event.n < 0:
+        raise InvalidMessage("negative")
+
+
+def lose_and_come_back(broker: InMemoryBroker, runner: Any) -> None:
+    """The session ends and the same process gets its partitions again."""
+    runner._broker.expire()
+    for _ in range(3):
+        runner._broker.poll(0, 0.0)
+
+
+def test_a_dead_letter_is_written_once_while_the_books_are_away(broker: InMemoryBroker) -> None:
+    value = b'{"n":-1}'
+    marks = redrive.marks(topic=TOPIC, key=None, value=value, redrive_id="r1", group=GROUP, count=1)
+    fill(broker, 1)
+    broker.produce(TOPIC, value, partition=0, headers=marks)
+    aside = Later()
+    runner = broker.runner(Keeper(reject), aside=aside)
+    runner.turn(0.1)
+    runner.turn(0.1)
+    broker.books.down = True
+    for _ in range(20):
+        aside.run()
+        runner.turn(1.0)
+    broker.books.down = False
+    for _ in range(20):
+        aside.run()
+        runner.turn(1.0)
+    assert len(broker.records("dlq.failed")) == 1
+    assert broker.books.redrives == {"r1": "failed"}
+
+
+def test_dead_letters_of_a_partition_that_came_back_are_settled_by_its_new_assignment(
+    broker: InMemoryBroker,
+) -> None:
+    fill(broker, 1, -2, 3)
+    aside = Later()
+    runner = broker.runner(Keeper(reject), aside=aside)
+    runner.turn(0.1)
+    runner.turn(0.1)
+    assert len(aside.waiting) == 1, "the dead letter"
+    lose_and_come_back(broker, runner)
+    aside.run()
+    runner._gather()
+    assert runner._progress.next_offsets()[P0] == 0
+    for _ in range(20):
+        aside.run()
+        runner.turn(1.0)
+    assert broker.committed(GROUP)[P0] == 3
+    assert runner._progress.unfinished == 0
+
+
+def test_a_settlement_of_an_earlier_assignment_says_nothing_about_this_one(broker: InMemoryBroker) -> None:
+    fill(broker, 1, 2, 3)
+    aside = Later()
+    runner = broker.runner(Keeper(), aside=aside)
+    runner.turn(0.1)
+    broker.clock.advance(2.0)
+    runner.turn(0.1)
+    assert len(aside.waiting) == 1, "the settlement"
+    runner._broker.expire()
+    aside.run()  # ledger yes, commit refused
+    for _ in range(20):
+        aside.run()
+        runner.turn(1.0)
+    assert broker.committed(GROUP)[P0] == 3
+    assert broker.books.counted(GROUP) == {"stored": 3}
+
+
+def test_a_commit_that_is_refused_while_the_partition_stays_is_repeated(broker: InMemoryBroker) -> None:
+    fill(broker, 1, 2, 3)
+    runner = broker.runner(Keeper())
+    runner.turn(0.1)
+    owners = broker.state(GROUP).owners
+    owner = owners.pop(P0)  # the generation moves on, as in every rebalance
+    broker.clock.advance(2.0)
+    runner.turn(0.1)
+    owners[P0] = owner
+    run_until_idle(runner)
+    assert broker.committed(GROUP)[P0] == 3
