@@ -1,0 +1,68 @@
+"""Orders to workers as dialogs: a form that asks why, and the service that decides."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from ...errors import Refused
+from .. import control
+
+
+class ReasonForm(BaseDialogForm):
+    """Why."""
+
+    reason = forms.CharField(
+        max_length=control.REASON_MOST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="It goes into the audit trail with your name.",
+    )
+
+
+class OverrideForm(ReasonForm):
+    """For how long, and why."""
+
+    minutes = forms.IntegerField(
+        min_value=1, max_value=control.OVERRIDE_MOST, initial=15, widget=UnfoldAdminIntegerFieldWidget
+    )
+    field_order = ("minutes", "reason")
+
+
+class SkipForm(ReasonForm):
+    """Which record, and why."""
+
+    topic = forms.CharField(max_length=200, widget=UnfoldAdminTextInputWidget)
+    partition = forms.IntegerField(min_value=0, widget=UnfoldAdminIntegerFieldWidget)
+    offset = forms.IntegerField(min_value=0, widget=UnfoldAdminIntegerFieldWidget)
+    field_order = ("topic", "partition", "offset", "reason")
+
+
+def dialog(title: str, description: str, form: type[ReasonForm] = ReasonForm) -> dict[str, Any]:
+    """The dialog of an order."""
+    return {"title": title, "description": description, "form_class": form, "form_submit_text": title}
+
+
+def give(
+    request: HttpRequest, form: ReasonForm, shown: dict[str, Any], order: Callable[..., None], worker: str
+) -> HttpResponse:
+    """Call the service with what the form holds; show what it refuses in the dialog."""
+    values = {name: value for name, value in form.cleaned_data.items() if not name.startswith("_")}
+    try:
+        order(actor=request.user, worker=worker, **values)
+    except Refused as refused:
+        problems = refused.errors or {"reason": refused.detail}
+        for field, problem in problems.items():
+            form.add_error(field if field in form.fields else "reason", problem)
+        context = {"dialog": shown, "form": form, "form_submit_text": shown["form_submit_text"]}
+        return render(request, "unfold/helpers/dialog.html", context)
+    messages.success(request, f"{shown['title']}: {worker} obeys with its next heartbeat.")
+    return HttpResponse(headers={"HX-Refresh": "true"})
