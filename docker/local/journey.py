@@ -79,7 +79,7 @@ def drive_job(client: Client, timeout: float = 90, meanwhile: Callable[[], None]
         status = str(client.call("GET", f"/api/v1/jobs/{job}")["status"])
         return status in _ENDED
 
-    if not wait_for(has_ended, timeout, interval=0.2):
+    if not wait_for(has_ended, timeout, interval=0.5):
         raise StackError(f"job {job} is still {status} after {timeout:g} s")
     if status != "SUCCEEDED":
         detail = json.dumps(client.call("GET", f"/api/v1/jobs/{job}"), indent=2)

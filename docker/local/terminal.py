@@ -10,7 +10,8 @@ _WIDTH = max(map(len, _COLOURS))
 def say(text: str) -> None:
     """Print a line. A terminal or pipe that is gone must not keep us from stopping what we started."""
     with suppress(OSError, ValueError):
-        print(text, flush=True)
+        sys.stdout.write(text + "\n")  # one write, so that lines of several threads do not mix
+        sys.stdout.flush()
 
 
 def prefix(name: str) -> str:

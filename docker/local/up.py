@@ -21,8 +21,10 @@ from .stack import Stack, stop_all
 from .terminal import say
 
 BIN = CHECKOUT / ".venv/bin"
-DEMO_USER = "demo-admin"
-DEMO_PASSWORD = "demo"  # noqa: S105 - seeded only in development mode
+# What seed_demo makes; a test holds the two together.
+DEMO_USERS = ("admin", "operator", "approver", "viewer")
+DEMO_PASSWORD = "heimdall-demo"  # noqa: S105 - refused outside of development
+DEMO_USER = "operator"
 _STOP_BUDGET = 35  # the workers' own drain budget is 20 s
 
 
@@ -56,9 +58,8 @@ def up(stack: Stack, *, once: bool = False) -> None:
 
 def prepare(instance: Instance) -> None:
     """Migrations, topics and demo data; each is idempotent."""
-    manage(instance, "migrate", "--verbosity", "0")
-    manage(instance, "ensure_topics")
-    manage(instance, "seed_demo")
+    for arguments in (("migrate", "--verbosity", "0"), ("ensure_topics",), ("seed_demo",)):
+        manage(instance, *arguments)
 
 
 def manage(instance: Instance, *arguments: str) -> str:
@@ -207,7 +208,7 @@ def _banner(instance: Instance, seconds: float) -> str:
 
     API        {instance.url}/api/v1/          docs {instance.url}/api/v1/docs/
     Admin      {instance.url}/admin/
-    Sign in    {DEMO_USER} / {DEMO_PASSWORD}
+    Sign in    {" | ".join(DEMO_USERS)}, password {DEMO_PASSWORD}
 
   Try:
     curl -u {DEMO_USER}:{DEMO_PASSWORD} -H 'Content-Type: application/json' \\

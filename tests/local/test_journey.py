@@ -9,6 +9,8 @@ import pytest
 
 from docker.local import StackError
 from docker.local.journey import Client, drive_job
+from docker.local.up import DEMO_PASSWORD, DEMO_USER, DEMO_USERS
+from heimdall_project.accounts import demo
 
 type Serve = Callable[..., Client]
 
@@ -65,6 +67,11 @@ def test_a_job_that_hangs_is_an_error_with_its_last_state(serve: Serve) -> None:
 def test_a_refusal_is_an_error_with_its_status(serve: Serve) -> None:
     with pytest.raises(StackError, match="answered 401"):
         drive_job(serve("SUCCEEDED", sent="wrong"))
+
+
+def test_the_accounts_that_make_up_names_are_those_that_are_seeded() -> None:
+    assert set(DEMO_USERS) == set(demo.USERNAMES)
+    assert DEMO_USER in DEMO_USERS and DEMO_PASSWORD == demo.PASSWORD
 
 
 def test_a_server_that_is_not_there_is_an_error() -> None:
