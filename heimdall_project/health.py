@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Min, Q
 from django.db.models.functions import Now
@@ -16,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from .clients import redis as redis_client
 from .observability import readiness
 from .observability.exposition import exposition
 from .observability.readiness import Answer, NotWell
@@ -88,8 +88,8 @@ def postgresql(limit: float) -> None:
 
 
 def redis(limit: float) -> None:
-    """The cache answers."""
-    cache.get("readyz")
+    """Redis answers."""
+    redis_client.ping()
 
 
 def kafka(limit: float) -> None:

@@ -58,7 +58,7 @@ def audited(
     act = Act(intent.pk)
     try:
         yield act
-    except BaseException as error:
+    except BaseException as error:  # boundary: it is raised again; what came of the act is recorded first
         _close(act, common, AuditEvent.Result.FAILED, type(error).__name__)
         raise
     _close(act, common, AuditEvent.Result.OK)

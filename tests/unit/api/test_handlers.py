@@ -52,7 +52,8 @@ class Item(StrictSerializer):
 @permission_classes([])
 def create(request: Request) -> Response:
     """An endpoint of the REST framework."""
-    if request.data == "fault":
+    body: object = request.data
+    if body == "fault":
         raise RuntimeError("hunter2")
     item = Item(data=request.data)
     item.is_valid(raise_exception=True)

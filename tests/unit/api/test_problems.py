@@ -66,7 +66,7 @@ def test_paths_of_a_refusal_are_listed() -> None:
 
 
 def test_errors_of_serializers_are_flattened_to_paths() -> None:
-    detail = {"name": ["Required."], "items": [{}, {"size": ["Not a number.", "Too large."]}]}
+    detail: Any = {"name": ["Required."], "items": [{}, {"size": ["Not a number.", "Too large."]}]}
     problem = problem_of(drf.ValidationError(detail))
     assert problem is not None and problem.errors == (
         ("name", "Required."),

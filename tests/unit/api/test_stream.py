@@ -81,7 +81,7 @@ def test_a_client_that_comes_back_gets_only_what_it_missed(notes: Notes, asked: 
     notes.notes = ["one", "two"]
 
     async def scenario() -> None:
-        client = Connection(StreamDoor(), **asked)  # type: ignore[arg-type]
+        client = Connection(StreamDoor(), **asked)
         await client.until(lambda: b"two" in client.body)
         assert b"one" not in client.body
         await client.leave()
@@ -231,7 +231,7 @@ def test_the_life_of_the_server_is_answered() -> None:
         async def send(message: object) -> None:
             sent.append(message)
 
-        await door({"type": "lifespan"}, messages.get, send)  # type: ignore[arg-type]
+        await door({"type": "lifespan"}, messages.get, send)
         assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
         assert door.stopping.is_set()
 

@@ -1,0 +1,75 @@
+"""The sidebar of the admin: what is registered there, grouped, for whom may see it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Jobs", ("jobs", "analysis")),
+    ("Streams", ("streams",)),
+    ("Accounts", ("accounts", "auth")),
+)
+"""Titles and the apps below them, in order."""
+ICONS = {
+    "jobs.analysisjob": "query_stats",
+    "jobs.logentry": "article",
+    "jobs.analysisattempt": "replay",
+    "jobs.jobtransition": "timeline",
+    "analysis.analysisrun": "lab_research",
+    "streams.workerprocess": "memory",
+    "streams.consumercontrol": "tune",
+    "streams.consumercursor": "bookmark",
+    "streams.ledgerentry": "balance",
+    "streams.outboxmessage": "outbox",
+    "streams.relaylease": "key",
+    "streams.redriveoutcome": "restart_alt",
+    "streams.skiprequest": "skip_next",
+    "streams.floodwindow": "flood",
+    "accounts.user": "person",
+    "auth.group": "groups",
+    "accounts.auditevent": "history",
+}
+_PLAIN = "circle"
+_COLOURS = {"production": "danger", "staging": "warning"}
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups of links; `SIDEBAR.navigation` of the admin's theme."""
+    groups = [(title, list(_links(request, apps))) for title, apps in GROUPS]
+    system = [
+        {"title": "API", "icon": "api", "link": reverse("docs")},
+        {"title": "Readiness", "icon": "health_metrics", "link": reverse("readyz")},
+    ]
+    return [
+        {"title": title, "separator": True, "collapsible": False, "items": items}
+        for title, items in [*groups, ("System", system)]
+        if items
+    ]
+
+
+def environment_badge(request: HttpRequest) -> list[str]:
+    """Name and colour of this installation."""
+    name: str = settings.ENVIRONMENT
+    return [name.capitalize(), _COLOURS.get(name.lower(), "info")]
+
+
+def _links(request: HttpRequest, apps: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    for app in apps:
+        for model, page in admin.site._registry.items():
+            if model._meta.app_label == app and page.has_view_permission(request):
+                yield _link(model)
+
+
+def _link(model: type[Model]) -> dict[str, Any]:
+    meta = model._meta
+    title = str(meta.verbose_name_plural)
+    return {
+        "title": title[:1].upper() + title[1:],
+        "icon": ICONS.get(meta.label_lower, _PLAIN),
+        "link": reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"),
+    }
