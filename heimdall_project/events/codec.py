@@ -27,6 +27,9 @@ def decode(kind: Any, value: bytes | None) -> Any:
         raise ContractViolation(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidMessage(f"not JSON: {type(error).__name__}: {error}"[:300]) from None
+    except (ValueError, OverflowError) as error:
+        # A time in the year 10000, as a number, passes the decoder's own check and fails in `datetime`.
+        raise ContractViolation(f"out of range: {error}"[:300]) from None
 
 
 _encoder = msgspec.json.Encoder()

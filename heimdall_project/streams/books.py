@@ -240,4 +240,8 @@ def recreated(known: str, current: str) -> bool:
 
 
 def _minute(minute: int) -> datetime:
-    return datetime.fromtimestamp(minute * 60, UTC)
+    """A topic that keeps its producers' times may hold any; what no calendar knows counts as the last minute."""
+    return datetime.fromtimestamp(min(minute, _LAST_MINUTE) * 60, UTC)
+
+
+_LAST_MINUTE = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) // 60

@@ -43,10 +43,15 @@ from django.conf import settings
 from ..errors import DeliveryFailed, HeimdallError, OffsetGap, TransientError
 from . import topics
 from .ports import RebalanceListener
-from .records import Delivered, Outgoing, Partition, Record
+from .records import Delivered, Headers, Outgoing, Partition, Record
 
 BEGINNING = OFFSET_BEGINNING
 ADMIN_TIMEOUT = 15.0
+FOREIGN_BYTES = 60_000_000
+"""Largest record, before compression, that is sent on for others (a dead letter): topics bound what is
+compressed, so far larger records come out of a topic that takes 1 MB. Below the bound of the client's queue."""
+UNREADABLE_HEADERS = "unreadable_headers"
+"""Stands in for the headers of a record whose header names are not UTF-8: the client cannot show them."""
 _clients_built = 0
 _log = logging.getLogger("heimdall.kafka")
 
@@ -85,7 +90,7 @@ class ConfluentProducer:
         self._client: ProducerClient | None = None
 
     def _build(self) -> ProducerClient:
-        size = settings.KAFKA_MAX_RECORD_BYTES + 2 * topics.DEAD_LETTER_MARGIN
+        ours = settings.KAFKA_MAX_RECORD_BYTES + 2 * topics.DEAD_LETTER_MARGIN
         return ProducerClient(
             _config(
                 **{
@@ -93,7 +98,7 @@ class ConfluentProducer:
                     "enable.idempotence": True,
                     "enable.gapless.guarantee": self._gapless,
                     "message.timeout.ms": int(self._timeout * 1000),
-                    "message.max.bytes": size,
+                    "message.max.bytes": ours if self._gapless else FOREIGN_BYTES,
                     "linger.ms": settings.KAFKA_LINGER_MS,
                     "compression.type": settings.KAFKA_COMPRESSION,
                     "partitioner": "murmur2_random",
@@ -385,9 +390,22 @@ def _records(messages: list[Message], names: Mapping[str, str]) -> list[Record]:
             map(_stamp, map(Message.timestamp, messages)),
             map(Message.key, messages),
             map(Message.value, messages),
-            map(Message.headers, messages),
+            _headers(messages),
         )
     )
+
+
+def _headers(messages: list[Message]) -> list[Headers | None]:
+    """Headers of messages. For a name that is not UTF-8 the client makes a tuple with a hole, which ends the
+    process when it is touched, and says so only once: so each message is asked once."""
+    found: list[Headers | None] = []
+    rest = map(Message.headers, messages)
+    while True:
+        try:
+            found.extend(rest)  # keeps what came before the exception
+            return found
+        except SystemError as error:
+            found.append([(UNREADABLE_HEADERS, str(error.__cause__).encode())])
 
 
 def _refuse_errors(answers: Sequence[TopicPartition], asked: str) -> None:

@@ -173,7 +173,7 @@ class Desk:
         """Write down what dead letters mean to others. Repeated by itself: the letters are out already."""
         close_old_connections()
         ends = [
-            RedriveEnd(addressed.redrive.redrive_id, f.record, "failed", type(f.error).__qualname__)
+            RedriveEnd(addressed.redrive.redrive_id, f.record, "failed", type(f.error).__qualname__[:100])
             for f in failures
             if (addressed := redrive.read(f.record)) is not None and addressed.group == self._group
         ]

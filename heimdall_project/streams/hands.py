@@ -259,10 +259,10 @@ class Hands:
 
 
 def _names(record: Record) -> dict[str, str]:
-    """Names by which people look for a record in the logs."""
+    """Names by which people look for a record in the logs; a header can be of any length."""
     if record.headers is None:
         return {}
-    return {name: text for name in ("event_id", "correlation_id") if (text := record.header(name))}
+    return {name: text[:128] for name in ("event_id", "correlation_id") if (text := record.header(name))}
 
 
 _headers = attrgetter("headers")

@@ -262,7 +262,8 @@ class Member:
             unit = self._running.pop(future)
             future.result()
             self._take_back(unit)
-        self._trouble = str(self._again[0].waits_for) if self._again and self._again[0].waits_for else ""
+        waits_for = self._again[0].waits_for if self._again else None
+        self._trouble = dead_letters.scrubbed(waits_for) if waits_for else ""
         self._watch()
         self._desk.gather(self._progress)
 
