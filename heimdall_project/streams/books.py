@@ -240,7 +240,7 @@ def recreated(known: str, current: str) -> bool:
 
 
 def _minute(minute: int) -> datetime:
-    """A topic that keeps its producers' times may hold any; what no calendar knows counts as the last minute."""
+    """A topic that keeps its producers' times may hold any; beyond the calendar is its last minute."""
     return datetime.fromtimestamp(min(minute, _LAST_MINUTE) * 60, UTC)
 
 

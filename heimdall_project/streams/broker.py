@@ -49,7 +49,7 @@ BEGINNING = OFFSET_BEGINNING
 ADMIN_TIMEOUT = 15.0
 FOREIGN_BYTES = 60_000_000
 """Largest record, before compression, that is sent on for others (a dead letter): topics bound what is
-compressed, so far larger records come out of a topic that takes 1 MB. Below the bound of the client's queue."""
+compressed, so far larger records come out of a topic that takes 1 MB. Below the client's queue bound."""
 UNREADABLE_HEADERS = "unreadable_headers"
 """Stands in for the headers of a record whose header names are not UTF-8: the client cannot show them."""
 _clients_built = 0

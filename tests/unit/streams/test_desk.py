@@ -51,6 +51,14 @@ def reject(delivery: Delivery[Note]) -> None:
         raise InvalidMessage("negative")
 
 
+def turn(broker: InMemoryBroker, runner: Any, aside: Later) -> None:
+    """Let the loop turn and what it has done aside happen, for some time."""
+    for _ in range(20):
+        aside.run()
+        runner.turn(0.1)
+        broker.clock.advance(1.0)
+
+
 def lose_and_come_back(broker: InMemoryBroker, runner: Any) -> None:
     """The session ends and the same process gets its partitions again."""
     runner._broker.expire()
@@ -68,13 +76,9 @@ def test_a_dead_letter_is_written_once_while_the_books_are_away(broker: InMemory
     runner.turn(0.1)
     runner.turn(0.1)
     broker.books.down = True
-    for _ in range(20):
-        aside.run()
-        runner.turn(1.0)
+    turn(broker, runner, aside)
     broker.books.down = False
-    for _ in range(20):
-        aside.run()
-        runner.turn(1.0)
+    turn(broker, runner, aside)
     assert len(broker.records("dlq.failed")) == 1
     assert broker.books.redrives == {"r1": "failed"}
 
@@ -92,9 +96,7 @@ def test_dead_letters_of_a_partition_that_came_back_are_settled_by_its_new_assig
     aside.run()
     runner._gather()
     assert runner._progress.next_offsets()[P0] == 0
-    for _ in range(20):
-        aside.run()
-        runner.turn(1.0)
+    turn(broker, runner, aside)
     assert broker.committed(GROUP)[P0] == 3
     assert runner._progress.unfinished == 0
 
@@ -109,9 +111,7 @@ def test_a_settlement_of_an_earlier_assignment_says_nothing_about_this_one(broke
     assert len(aside.waiting) == 1, "the settlement"
     runner._broker.expire()
     aside.run()  # ledger yes, commit refused
-    for _ in range(20):
-        aside.run()
-        runner.turn(1.0)
+    turn(broker, runner, aside)
     assert broker.committed(GROUP)[P0] == 3
     assert broker.books.counted(GROUP) == {"stored": 3}
 
