@@ -96,32 +96,6 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "SIDEBAR": {"show_search": True, "navigation": "heimdall_project.admin_menu.navigation"},
 }
-UNFOLD = {
-    "SITE_TITLE": "Heimdall",
-    "SITE_HEADER": "Heimdall",
-    "SITE_SUBHEADER": "Watching what flows",
-    "SITE_SYMBOL": "visibility",
-    "SITE_VERSION": VERSION,
-    "SITE_URL": "/api/v1/docs",
-    "ENVIRONMENT": "heimdall_project.admin_menu.environment_badge",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_BACK_BUTTON": True,
-    "SIDEBAR": {"show_search": True, "navigation": "heimdall_project.admin_menu.navigation"},
-}
-UNFOLD = {
-    "SITE_TITLE": "Heimdall",
-    "SITE_HEADER": "Heimdall",
-    "SITE_SUBHEADER": "Watching what flows",
-    "SITE_SYMBOL": "visibility",
-    "SITE_VERSION": VERSION,
-    "SITE_URL": "/api/v1/docs",
-    "ENVIRONMENT": "heimdall_project.admin_menu.environment_badge",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_BACK_BUTTON": True,
-    "SIDEBAR": {"show_search": True, "navigation": "heimdall_project.admin_menu.navigation"},
-}
 STATIC_URL = "static/"
 STATIC_ROOT = (
     env.text("STATIC_ROOT", "", "Where `collectstatic` puts files; empty: served out of the packages.")
