@@ -52,6 +52,10 @@ NAME_IN_MESSAGE = re.compile(
     r"(?:.{0,200}\s)?(?:component|logger|service|module|app)=\"?([A-Za-z][\w.-]{0,60})"
 )
 
+# log4j's %c at the end: (kafka.server.ReplicaManager)
+NAME_AT_END = re.compile(r"\(([a-z][\w$]{0,60}(?:\.[\w$]{1,60}){1,12})\)\s{0,8}$")
+NAME_AT_END_CHARS = 200
+
 NUMBER = re.compile(r"(?:([0-9]{1,9})(?:#[0-9]+)?|\[([0-9]{1,9})\]):?(?=\s|\|)")
 # host name[pid]: as syslog writes it; the name may hold blanks if a pid follows.
 PROCESS = re.compile(

@@ -171,7 +171,9 @@ class _Header:
             self.level = LEVELS[(hint[1] or hint[2]).upper()]
         if not self.component and (name := patterns.NAME_IN_MESSAGE.match(self.head, self.at)):
             self.component = name[1]
-        self.component = self.component or self.label
+        if not self.component:
+            end = patterns.NAME_AT_END.search(self.text[-patterns.NAME_AT_END_CHARS :])
+            self.component = end[1] if end else self.label
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
