@@ -50,7 +50,13 @@ def run(worker: type[Loop], *, stop: StopFlag) -> ExitCode:
     """Run until `stop` is set or a step fails. Answers how it ended."""
     runner: LoopRunner
     beats = HeartbeatThread(Registration(worker.name), lambda: runner.beat)
-    runner = LoopRunner(worker(), stop=stop, reporter=beats)
+
+    def overrun() -> None:
+        reason = f"A step took longer than its budget of {worker.step_budget} s."
+        beats.stop(Beat(state=State.FAILED, reason=reason), timeout=1.0)
+        bark()
+
+    runner = LoopRunner(worker(), stop=stop, reporter=beats, overrun=overrun)
     beats.start()
     code = runner.run()
     beats.stop(runner.beat)

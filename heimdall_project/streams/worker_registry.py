@@ -111,6 +111,29 @@ def prune() -> int:
     return WorkerProcess.objects.filter(heartbeat_at__lt=Now() - KEPT).delete()[0]
 
 
+def retire(worker: str) -> int:
+    """Mark rows of this worker whose processes are gone from this machine; answers how many.
+
+    A process that is killed cannot do it itself; its successor does, before the silence would be noticed.
+    """
+    claimed = WorkerProcess.objects.filter(
+        worker=worker, host=socket.gethostname(), state__in=WorkerProcess.ALIVE
+    )
+    gone = [key for key, pid in claimed.values_list("pk", "pid") if not _exists(pid)]
+    reason = "The process is gone and did not say why."
+    return claimed.filter(pk__in=gone).update(state=State.FAILED, reason=reason)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 _BEAT = """
 WITH beat AS (
     INSERT INTO streams_workerprocess
@@ -152,6 +175,11 @@ class Registration:
         """Key of the row."""
         return self._who[0]
 
+    @property
+    def worker(self) -> str:
+        """Name of the worker."""
+        return self._who[1]
+
     def beat(self, beat: Beat) -> Orders:
         """Write the report and read the orders: one statement. Raises TransientError without a database."""
         committed = datetime.fromtimestamp(beat.last_commit_at, UTC) if beat.last_commit_at else None
@@ -164,9 +192,8 @@ class Registration:
             beat.in_hand,
             committed,
         )
-        worker = self._who[1]
         with database(), connection.cursor() as sql:
-            sql.execute(_BEAT, [*self._who, *report, worker, _SKIPS, worker])
+            sql.execute(_BEAT, [*self._who, *report, self.worker, _SKIPS, self.worker])
             return _orders(sql.fetchone())
 
 
@@ -197,7 +224,7 @@ class HeartbeatThread:
         self._wake = Event()
         self._final: Beat | None = None
         self._silent = False
-        self._pruned = False
+        self._tidied = False
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
 
     def greet(self, beat: Beat) -> None:
@@ -236,9 +263,10 @@ class HeartbeatThread:
     def _beat(self, snapshot: Callable[[], Beat]) -> None:
         try:
             self.orders = self._registration.beat(snapshot())
-            if not self._pruned:
+            if not self._tidied:
+                retire(self._registration.worker)
                 prune()
-                self._pruned = True
+                self._tidied = True
             self._silent = False
         except Exception as error:  # boundary: a report that cannot be written must not end the work
             self._complain(error)

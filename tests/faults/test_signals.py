@@ -41,6 +41,7 @@ def test_a_step_beyond_its_budget_ends_the_process_and_shows_where_it_stood(tmp_
     with run_consumer(tmp_path, "probe-hang") as command:
         assert command.exit_code() == ExitCode.WATCHDOG
         assert "in step" in command.output
+        assert state_of("probe-hang") == (State.FAILED, "A step took longer than its budget of 0.2 s.")
 
 
 def test_a_worker_that_stops_on_purpose_says_so_by_its_exit_code(tmp_path: Path) -> None:

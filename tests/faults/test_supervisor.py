@@ -50,6 +50,7 @@ def test_a_killed_worker_is_started_again(tmp_path: Path) -> None:
         os.kill(before, signal.SIGKILL)
         assert eventually(lambda: (now := command.left("steady")) != before and is_running(now))
         assert command.lines("worker_restart")[0]["what"] == "killed by signal 9"
+        eventually(WorkerProcess.objects.filter(pid=before, state="failed").exists, "the end in its row")
 
 
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:

@@ -16,16 +16,20 @@ from unfold.widgets import (
 
 from ...errors import Refused
 from .. import control
+from ..models import WorkerProcess
 
 
 class ReasonForm(BaseDialogForm):
-    """Why."""
+    """Why, and for whom."""
 
     reason = forms.CharField(
-        max_length=control.REASON_MOST,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="It goes into the audit trail with your name.",
+        max_length=control.REASON_MOST, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
     )
+
+    def __init__(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, object_id, *args, **kwargs)
+        worker = WorkerProcess.objects.filter(pk=object_id).values_list("worker", flat=True).first()
+        self.fields["reason"].help_text = f"For {worker}. It goes into the audit trail with your name."
 
 
 class OverrideForm(ReasonForm):

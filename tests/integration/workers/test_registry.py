@@ -78,6 +78,14 @@ def test_a_killed_process_reads_as_lost() -> None:
     assert worker_registry.states() == {"writer": "lost"}
 
 
+def test_a_successor_says_of_a_killed_process_that_it_is_gone() -> None:
+    for worker in ("writer", "other"):
+        Registration(worker).beat(RUNNING)
+    WorkerProcess.objects.update(pid=2**22 + 1)  # above every process id of this machine
+    assert worker_registry.retire("writer") == 1
+    assert worker_registry.states() == {"writer": "failed", "other": "running"}
+
+
 def test_states_tell_the_latest_and_how_many_run() -> None:
     ended = Registration("writer")
     ended.beat(Beat(state=State.FAILED))
