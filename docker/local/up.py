@@ -96,7 +96,7 @@ def _children(instance: Instance) -> list[Child]:
     environment = application_environment(instance)
     ports = instance.ports
     serve = [str(BIN / "granian"), "--host", LOOPBACK, "--workers", "1"]
-    wsgi = ["--interface", "wsgi", "--blocking-threads", "8", "heimdall_project.wsgi:application"]
+    wsgi = ["--interface", "wsgi", "--blocking-threads", "4", "heimdall_project.wsgi:application"]
     asgi = ["--interface", "asgi", "heimdall_project.asgi:application"]
     consumers = [str(BIN / "python"), "manage.py", "run_consumer", "all"]
     return [
