@@ -58,6 +58,10 @@ class Books(Protocol):
         """Statuses of the redrives that have a row."""
         ...
 
+    def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
+        """Claim a redrive for a handler that must not see it twice; False if it was begun or ended before."""
+        ...
+
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """Write outcomes; one that is ok stays ok."""
         ...
@@ -195,25 +199,35 @@ class DjangoBooks:
             rows = RedriveOutcome.objects.filter(redrive_id__in=list(redrive_ids))
             return dict(rows.values_list("redrive_id", "status"))
 
+    def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
+        """See `Books.redrive_begun`."""
+        started = RedriveEnd(redrive_id, record, RedriveOutcome.Status.STARTED)
+        with database(), transaction.atomic():
+            return self._wrote_first(group, started) or self._change(started, ["failed"])
+
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """See `Books.redrives_ended`."""
         with database(), transaction.atomic():
             for end in ends:
-                row, created = RedriveOutcome.objects.get_or_create(
-                    redrive_id=end.redrive_id,
-                    defaults={
-                        "group": group,
-                        "status": end.status,
-                        "failure_class": end.failure_class,
-                        "topic": end.record.topic,
-                        "partition": end.record.partition,
-                        "offset": end.record.offset,
-                    },
-                )
-                if not created and row.status != RedriveOutcome.Status.OK:
-                    RedriveOutcome.objects.filter(
-                        redrive_id=end.redrive_id, status__in=["started", "failed"]
-                    ).update(status=end.status, failure_class=end.failure_class)
+                if not self._wrote_first(group, end):
+                    self._change(end, ["started", "failed"])
+
+    @staticmethod
+    def _wrote_first(group: str, end: RedriveEnd) -> bool:
+        fresh = {
+            "group": group,
+            "status": end.status,
+            "failure_class": end.failure_class,
+            "topic": end.record.topic,
+            "partition": end.record.partition,
+            "offset": end.record.offset,
+        }
+        return RedriveOutcome.objects.get_or_create(redrive_id=end.redrive_id, defaults=fresh)[1]
+
+    @staticmethod
+    def _change(end: RedriveEnd, since: list[str]) -> bool:
+        known = RedriveOutcome.objects.filter(redrive_id=end.redrive_id, status__in=since)
+        return known.update(status=end.status, failure_class=end.failure_class) == 1
 
     def flood_window(self, group: str, now: float) -> Window:
         """See `Books.flood_window`."""

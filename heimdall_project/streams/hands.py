@@ -19,16 +19,17 @@ from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import bound
 from . import redrive
-from .books import Books, RedriveEnd, is_outage
-from .consumer import Batch, BatchConsumer, Delivery, Effects, KafkaConsumer, Redrive
+from .books import Books, is_outage
+from .consumer import Batch, BatchConsumer, Delivery, KafkaConsumer, Redrive
 from .dead_letters import Failure, SkippedByOperator
-from .models import RedriveOutcome
-from .outcomes import DUPLICATE, STORED, Rule, Verdict, dropped
+from .outcomes import STORED, Verdict
 from .ports import Clock
 from .records import Partition, Record
+from .redrive_gate import AtWork, RedriveGate
 from .retry import OUTAGE
 
-Status = RedriveOutcome.Status
+BUSY = 0.2
+"""Seconds after which a redrive is tried again of which another copy is at work."""
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ class TryAgain(Exception):
 
 
 class Hands:
-    """Tries units of one consumer. Shared by its threads; keeps no state of its own."""
+    """Tries units of one consumer. Shared by its threads."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Hands:
         self._clock = clock
         self._draw = draw
         self._skips = skips
-        self._group = consumer.group()
+        self._gate = RedriveGate(consumer.group(), consumer.effects, books)
         self._timed = metrics.HANDLE_SECONDS.labels(consumer.name).time
 
     def work(self, unit: Unit) -> Unit:
@@ -103,6 +104,8 @@ class Hands:
             self._wait(unit, error, OUTAGE.delay(unit.outages, self._draw))
         except TryAgain as again:
             self._wait(unit, again.cause, again.delay)
+        except AtWork as busy:
+            self._wait(unit, busy, BUSY)
         else:
             unit.outages = 0
         finally:
@@ -129,9 +132,11 @@ class Hands:
                 with self._timed(), bound(offset=record.offset, **_names(record)):
                     verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
             except Exception as error:  # boundary: every failure of a handler ends its record or its try
+                self._gate.leave([again.redrive_id] if again else ())
                 self._failed(unit, record, error)
                 continue
-            self._record_ok(record, again)
+            if again is not None:
+                self._gate.done([(record, again, verdict)])
             unit.verdicts[record.offset] = verdict
 
     def _prepare(self, unit: Unit, record: Record) -> tuple[Any, Redrive | None] | None:
@@ -141,7 +146,7 @@ class Hands:
             return None
         addressed = redrive.read(record) if record.headers else None
         again = addressed.redrive if addressed else None
-        if addressed and (verdict := self._passed_by(record, addressed)):
+        if addressed and (verdict := self._gate.enter(record, addressed)):
             unit.verdicts[record.offset] = verdict
             return None
         try:
@@ -149,6 +154,7 @@ class Hands:
                 record if self._consumer.event is None else codec.decode(self._consumer.event, record.value)
             )
         except InvalidMessage as error:
+            self._gate.leave([again.redrive_id] if again else ())
             self._fail(unit, record, error)
             return None
         return event, again
@@ -156,25 +162,6 @@ class Hands:
     def _is_skipped(self, record: Record) -> bool:
         skips = self._skips()
         return bool(skips) and (record.topic, record.partition, record.offset) in skips
-
-    def _passed_by(self, record: Record, addressed: redrive.Addressed) -> Verdict | None:
-        """The verdict of a redriven record that must not be handled here, or not again."""
-        if addressed.group != self._group:
-            return dropped(Rule.OTHER_GROUP)
-        redrive_id = addressed.redrive.redrive_id
-        status = self._books.redrive_status([redrive_id]).get(redrive_id)
-        if status == Status.OK:
-            return DUPLICATE
-        if self._consumer.effects is Effects.UNSAFE:
-            if status == Status.STARTED:
-                return dropped(Rule.REDRIVE_UNKNOWN)
-            self._books.redrives_ended(self._group, [RedriveEnd(redrive_id, record, Status.STARTED)])
-        return None
-
-    def _record_ok(self, record: Record, again: Redrive | None) -> None:
-        if again is not None:
-            crash_point("runner.before_redrive_outcome")
-            self._books.redrives_ended(self._group, [RedriveEnd(again.redrive_id, record, Status.OK)])
 
     def _failed(self, unit: Unit, record: Record, error: Exception) -> None:
         """End a record whose handler raised, or raise so that it is tried again."""
@@ -202,12 +189,37 @@ class Hands:
         if self._consumer.event is None and not self._skips() and _plain(left):
             self._handle(unit, left, left, {})
             return
-        ready = [(record, prepared) for record in left if (prepared := self._prepare(unit, record))]
-        if ready:
-            records = [record for record, _ in ready]
-            events = [event for _, (event, _) in ready]
-            redrives = {record.offset: again for record, (_, again) in ready if again is not None}
-            self._handle(unit, records, events, redrives)
+        redrives: dict[int, Redrive] = {}
+        try:
+            records, events = self._prepared(unit, left, redrives)
+            if records:
+                self._handle(unit, records, events, redrives)
+        finally:
+            self._gate.leave(again.redrive_id for again in redrives.values())
+
+    def _prepared(
+        self, unit: Unit, left: Sequence[Record], redrives: dict[int, Redrive]
+    ) -> tuple[list[Record], list[Any]]:
+        """Records that are to be handled, and their events; fills `redrives`."""
+        records: list[Record] = []
+        events: list[Any] = []
+        busy: AtWork | None = None
+        for record in left:
+            try:
+                prepared = self._prepare(unit, record)
+            except AtWork as error:  # a second copy in one batch: it comes with the next
+                busy = error
+                continue
+            if prepared is None:
+                continue
+            event, again = prepared
+            records.append(record)
+            events.append(event)
+            if again is not None:
+                redrives[record.offset] = again
+        if busy and not records:
+            raise busy
+        return records, events
 
     def _handle(
         self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
@@ -242,20 +254,30 @@ class Hands:
             raise again
 
     def _close(self, unit: Unit, batch: Batch[Any]) -> None:
-        for record in batch.records if batch.redrives else ():
-            if record.offset not in batch.rejected:
-                self._record_ok(record, batch.redrives.get(record.offset))
+        if batch.redrives:
+            self._gate.done(
+                (record, again, batch.verdicts.get(record.offset, STORED))
+                for record in batch.records
+                if (again := batch.redrives.get(record.offset)) and record.offset not in batch.rejected
+            )
         if not batch.verdicts and not batch.rejected:
             if len(batch.records) == len(unit.records):
                 unit.stored = True
                 return
             unit.verdicts.update(dict.fromkeys([record.offset for record in batch.records], STORED))
             return
+        waits: TryAgain | TransientError | None = None
         for record in batch.records:
-            if (error := batch.rejected.get(record.offset)) is not None:
-                self._fail(unit, record, error)
-            else:
+            error = batch.rejected.get(record.offset)
+            if error is None:
                 unit.verdicts[record.offset] = batch.verdicts.get(record.offset, STORED)
+                continue
+            try:
+                self._failed(unit, record, error)
+            except (TryAgain, TransientError) as wait:  # the rest of the batch has its end
+                waits = wait
+        if waits:
+            raise waits
 
 
 def _names(record: Record) -> dict[str, str]:

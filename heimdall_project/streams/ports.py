@@ -95,7 +95,7 @@ class Consumer(Protocol):
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:
-        """Fetch no more from these until `resume`, or until they go away: a pause ends with the assignment."""
+        """Fetch no more from these until `resume`, or for as long as they are assigned."""
         ...
 
     def resume(self, partitions: Sequence[Partition]) -> None:

@@ -365,6 +365,14 @@ class InMemoryBooks:
         self._reach()
         return {each: self.redrives[each] for each in redrive_ids if each in self.redrives}
 
+    def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
+        """See `Books.redrive_begun`."""
+        self._reach()
+        if self.redrives.get(redrive_id) in ("started", "ok"):
+            return False
+        self.redrives[redrive_id] = "started"
+        return True
+
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """See `Books.redrives_ended`."""
         self._reach()

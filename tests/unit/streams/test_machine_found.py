@@ -1,0 +1,153 @@
+"""What the state machine and the careful reader found, each as a plain test."""
+
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Thread
+
+import pytest
+
+from heimdall_project.errors import InvalidMessage, TransientError
+from heimdall_project.streams import redrive
+from heimdall_project.streams.consumer import Effects
+from heimdall_project.streams.orders import Orders
+from heimdall_project.streams.records import Partition
+from heimdall_project.streams.redrive_gate import AtWork, RedriveGate
+from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
+
+from .workers import TOPIC, Crowd, Keeper, Lots, fill
+
+P0 = Partition(TOPIC, 0)
+
+
+@pytest.fixture
+def broker() -> InMemoryBroker:
+    return InMemoryBroker()
+
+
+def again(broker, group, *, copies=1, redrive_id="r1", n=7):
+    """Publish a redrive, perhaps more often than once."""
+    value = b'{"n":%d}' % n
+    marks = redrive.marks(topic=TOPIC, key=None, value=value, redrive_id=redrive_id, group=group, count=1)
+    return [broker.produce(TOPIC, value, partition=0, headers=marks) for _ in range(copies)]
+
+
+def test_a_partition_that_went_away_while_paused_is_read_when_it_comes_back(broker):
+    orders = [Orders(paused=True)]
+    keeper = Keeper()
+    runner = broker.runner(keeper, orders=lambda: orders[0])
+    runner.turn()
+    runner.turn()
+    runner._broker.expire()
+    orders[0] = Orders()
+    fill(broker, 1, 2)
+    run_until_idle(runner)
+    assert keeper.seen == [1, 2]
+
+
+def test_a_zombie_that_leaves_takes_nothing_from_the_new_owner(broker):
+    fill(broker, 1)
+    zombie = broker.runner(Keeper())
+    zombie.turn()
+    zombie._broker.expire()
+    keeper = Keeper()
+    other = broker.runner(keeper)
+    run_until_idle(other)
+    zombie.drain()
+    fill(broker, 2)
+    run_until_idle(other)
+    assert keeper.seen == [1, 2]
+
+
+@pytest.mark.parametrize("shape", [Keeper, Crowd, Lots])
+def test_copies_of_a_redrive_in_one_hand_over_are_handled_once(broker, shape):
+    consumer = shape()
+    again(broker, consumer.group(), copies=3)
+    run_until_idle(broker.runner(consumer))
+    assert consumer.seen == [7]
+    assert broker.books.counted(consumer.group()) == {"stored": 1, "duplicate": 2}
+
+
+@pytest.mark.parametrize("shape", [Keeper, Lots])
+def test_a_redrive_whose_outcome_could_not_be_written_is_not_handled_again(broker, shape):
+    def act(_):
+        broker.books.down = True
+
+    consumer = shape(act)
+    again(broker, consumer.group())
+    runner = broker.runner(consumer)
+    for _ in range(30):
+        runner.turn(0.1)
+    broker.books.down = False
+    consumer.act = lambda _: None
+    run_until_idle(runner)
+    assert (consumer.seen, broker.books.redrives) == ([7], {"r1": "ok"})
+    assert broker.books.counted(consumer.group()) == {"stored": 1}
+
+
+def test_a_redrive_that_another_thread_is_at_is_not_let_in(broker):
+    [record] = again(broker, "heimdall.keeper")
+    addressed = redrive.read(record)
+    assert addressed
+    gate = RedriveGate("heimdall.keeper", Effects.IDEMPOTENT, broker.books)
+    assert gate.enter(record, addressed) is None
+    with pytest.raises(AtWork):
+        gate.enter(record, addressed)
+    gate.leave(["r1"])
+    assert gate.enter(record, addressed) is None
+
+
+def test_only_one_of_two_processes_may_begin_an_unsafe_redrive(broker):
+    """The row decides, not a look at it: both looked before either wrote."""
+    [record] = again(broker, "heimdall.keeper")
+    addressed = redrive.read(record)
+    both_looked = Barrier(2, timeout=0.5)
+    look = broker.books.redrive_status
+
+    def look_together(ids):
+        seen = look(ids)
+        with suppress(BrokenBarrierError):  # the one that came too late looks a second time, alone
+            both_looked.wait()
+        return seen
+
+    broker.books.redrive_status = look_together
+    verdicts = []
+    gates = [RedriveGate("heimdall.keeper", Effects.UNSAFE, broker.books) for _ in range(2)]
+    threads = [Thread(target=lambda g=g: verdicts.append(g.enter(record, addressed))) for g in gates]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert verdicts.count(None) == 1
+
+
+def test_what_a_batch_rejects_for_an_outage_is_tried_again_and_no_dead_letter(broker):
+    down = [True]
+
+    def act(batch):
+        for record, note in zip(batch.records, batch.events, strict=True):
+            if note.n == 3 and down[0]:
+                batch.reject(record, TransientError("lookup", "away"))
+            if note.n == 5:
+                batch.reject(record, InvalidMessage("column n"))
+
+    fill(broker, *range(10))
+    lots = Lots(act)
+    runner = broker.runner(lots)
+    for _ in range(30):
+        runner.turn(0.1)
+    assert broker.committed("heimdall.lots") == {P0: 3}
+    down[0] = False
+    run_until_idle(runner)
+    assert [letter.value for letter in broker.records("dlq.failed")] == [b'{"n":5}']
+    assert broker.books.counted("heimdall.lots") == {"stored": 9, "dead_lettered": 1}
+
+
+def test_what_a_batch_rejects_for_an_unexpected_reason_has_bounded_attempts(broker):
+    def act(batch):
+        for record, note in zip(batch.records, batch.events, strict=True):
+            if note.n == 3:
+                batch.reject(record, RuntimeError("bug"))
+
+    fill(broker, *range(10))
+    run_until_idle(broker.runner(Lots(act)))
+    [letter] = broker.records("dlq.failed")
+    assert dict(letter.headers)["attempts"] == b"2"
