@@ -3,9 +3,12 @@
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from random import SystemRandom
 
 LOOPBACK = "127.0.0.1"
+_OUTSIDE_OF_CLIENTS = range(30_000, 32_700)
 _LISTEN = "0A"  # the state column of /proc/net/tcp
 
 
@@ -29,15 +32,13 @@ def answers(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct ports that nobody holds at this moment."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Distinct ports that nobody holds at this moment.
+
+    Below those that the system gives to clients: one that reconnects to a stopped server could be given the
+    server's own port, connect to itself, and keep the server from coming back.
+    """
+    candidates = SystemRandom().sample(_OUTSIDE_OF_CLIENTS, len(_OUTSIDE_OF_CLIENTS))
+    return list(islice((port for port in candidates if not is_taken(port)), count))
 
 
 def holder(port: int) -> str | None:

@@ -96,6 +96,7 @@ class Service(ABC):
         """Let it finish in order; SIGKILL after its budget."""
         if running := self.record():
             end(running, self.stop_signal, self.stop_budget)
+            self._wait_released()
         self._record_path.unlink(missing_ok=True)
 
     def kill(self) -> None:
@@ -103,7 +104,13 @@ class Service(ABC):
         if running := self.record():
             running.signal_tree(signal.SIGKILL)
             running.wait_gone(10)
+            self._wait_released()
         self._record_path.unlink(missing_ok=True)
+
+    def _wait_released(self) -> None:
+        # A killed process counts as ended while its last threads still hold its sockets.
+        held = [int(getattr(self.instance.ports, field)) for field in self.ports_used]
+        wait_for(lambda: not any(ports.is_taken(port) for port in held), 10)
 
     def freeze(self) -> None:
         """SIGSTOP: connections stay open and nobody answers, like a machine that hangs."""

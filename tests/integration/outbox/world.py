@@ -22,6 +22,8 @@ from heimdall_project.streams.topics import Topic
 NOTHING_HELD = Held([], [])
 GO_ON = Event()
 SCHEMA = "test/1"
+PATIENCE = 60.0
+"""Seconds after which a test gives up; nothing is measured by it."""
 
 
 def write(*names: str, key: str = "a", topic: str = Topic.ANALYSIS_REQUEST) -> None:
@@ -71,9 +73,9 @@ def relay(*, producer: Producer | None = None, batch: int = 100, duration: float
 
 def until(condition: Callable[[], bool], *, doing: Callable[[], object] = lambda: sleep(0.02)) -> None:
     """Wait, or do something again and again, until a condition holds."""
-    deadline = monotonic() + 30
+    deadline = monotonic() + PATIENCE
     while not condition():
-        assert monotonic() < deadline, "it did not come to that within 30 s"
+        assert monotonic() < deadline, f"it did not come to that within {PATIENCE:.0f} s"
         doing()
 
 
@@ -95,7 +97,7 @@ def beside(act: Callable[[], object]) -> Iterator[Thread]:
     try:
         yield thread
     finally:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     if failures:
         raise failures[0]
@@ -110,11 +112,11 @@ def open_transaction(act: Callable[[], object]) -> Iterator[Event]:
         with transaction.atomic():
             act()
             acted.set()
-            commit.wait(30)
+            commit.wait(PATIENCE)
 
     with beside(hold):
         try:
-            assert acted.wait(30)
+            assert acted.wait(PATIENCE)
             yield commit
         finally:
             commit.set()
