@@ -44,7 +44,9 @@ class StopFlag:
 def stop_signals(*, lifeline: int | None = None, grace: float | None = None) -> Iterator[StopFlag]:
     """Turn SIGTERM and SIGINT into a flag; a second one ends the process at once with ABANDONED.
 
-    `lifeline` is the reading end of a pipe that a parent holds open: its end asks for a stop as well.
+    `lifeline` is the reading end of a pipe that a supervisor holds open: its end asks for a stop as well.
+    A supervised process ignores further signals: process managers tell every process of a group, and so
+    does the supervisor, which kills when it is told twice itself.
     With `grace`, a process that still runs so many seconds after the request ends with ABANDONED.
     Main thread only.
     """
@@ -75,7 +77,8 @@ def _nothing(_: int, __: FrameType | None) -> None:
 def _listen(flag: StopFlag, reader: int, lifeline: int | None, grace: float | None) -> None:
     asked = 0
     ends_at: float | None = None
-    watched = [reader] if lifeline is None else [reader, lifeline]
+    supervised = lifeline is not None
+    watched = [reader, lifeline] if lifeline is not None else [reader]
     while True:
         wait = None if ends_at is None else max(0.0, ends_at - monotonic())
         ready, _, _ = select.select(watched, [], [], wait)
@@ -91,7 +94,7 @@ def _listen(flag: StopFlag, reader: int, lifeline: int | None, grace: float | No
             asked += sum(1 for number in told if number in STOP_SIGNALS)
             if asked:
                 flag.request("asked by a signal")
-        if asked > 1:
+        if asked > 1 and not supervised:
             _abandon()
         if flag.is_set and ends_at is None and grace is not None:
             ends_at = monotonic() + grace

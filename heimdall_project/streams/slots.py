@@ -71,6 +71,10 @@ class Slot:
             return self._due_in(0.0, now)
         if now - self.began >= backoff.settled:
             self.failures = 0
+        return self.failed(now, backoff)
+
+    def failed(self, now: float, backoff: Backoff) -> float:
+        """It failed once more, or could not even start; it is due again after the answered seconds."""
         self.failures += 1
         return self._due_in(backoff.delay(self.failures), now)
 

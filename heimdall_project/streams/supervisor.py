@@ -32,8 +32,8 @@ from .signals import STOP_SIGNALS, stop_signals
 from .slots import Backoff, Phase, Slot
 
 log = get_logger(__name__)
-INSIST = 1.0
-"""Seconds that processes have to obey a second signal before they are killed."""
+HOLD_GRACE = 1.0
+"""Seconds that a process which only waits for an order may take to end."""
 _HEARD = (*STOP_SIGNALS, signal.SIGCHLD)
 _PR_SET_PDEATHSIG = 1
 
@@ -103,15 +103,27 @@ class Supervisor:
         now = time.monotonic()
         for slot in self._slots:
             if slot.phase is Phase.DUE and slot.due <= now:
-                slot.started(self._fork(slot), now)
+                try:
+                    slot.started(self._fork(slot), now)
+                except OSError as error:  # no memory or process id left: others may give some back
+                    wait = slot.failed(now, self._backoff)
+                    log.error(
+                        "No process could be forked; it is tried again.",
+                        action="fork_failed",
+                        worker=slot.worker,
+                        wait=wait,
+                        error=str(error),
+                    )
 
     def _fork(self, slot: Slot) -> int:
         """Fork the slot's process. Signals wait: none may reach a child that still has our pipes."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         parent = os.getpid()
-        if (pid := os.fork()) == 0:
-            self._become(slot, parent)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+        try:
+            if (pid := os.fork()) == 0:
+                self._become(slot, parent)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         return pid
 
     def _become(self, slot: Slot, parent: int) -> NoReturn:
@@ -183,11 +195,13 @@ class Supervisor:
             action="supervisor_stopping",
             signal=heard.name,
         )
-        if self._asked == 1:
-            for slot in self._slots:
-                if slot.phase is Phase.DUE:
-                    slot.is_over()
-        self._deadline = time.monotonic() + (self._grace if self._asked == 1 else INSIST)
+        if self._asked > 1:
+            self._tell(signal.SIGKILL)  # leaving at once means leaving everything as it is: so does this
+            return
+        for slot in self._slots:
+            if slot.phase is Phase.DUE:
+                slot.is_over()
+        self._deadline = time.monotonic() + self._grace
         self._tell(signal.SIGTERM)
 
     def _mind_the_deadline(self) -> None:
@@ -240,7 +254,7 @@ def work(slot: Slot, lifeline: int) -> int:
     """Run what the slot asks for."""
     if slot.holding:
         identify(worker=slot.worker)
-        with stop_signals(lifeline=lifeline, grace=INSIST) as flag:
+        with stop_signals(lifeline=lifeline, grace=HOLD_GRACE) as flag:
             return hold(slot.worker, slot.halted_pid, stop=flag)
     return launch(registry.get(slot.worker), replica=slot.replica, restarts=slot.starts, lifeline=lifeline)
 

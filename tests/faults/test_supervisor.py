@@ -84,6 +84,17 @@ def test_the_second_sigterm_ends_everything_at_once(tmp_path: Path) -> None:
         assert not command.left("busy-finished")
 
 
+def test_a_manager_that_tells_every_process_of_the_group_loses_no_work(tmp_path: Path) -> None:
+    with run_consumer(tmp_path, "probe-busy", "probe-steady") as command:
+        busy = command.wait_for("busy")
+        command.wait_for("steady")
+        command.send(signal.SIGTERM)
+        os.kill(busy, signal.SIGTERM)
+        command.wait_for("steady-closed")
+        command.leave("finish")
+        assert command.exit_code() == ExitCode.DONE
+
+
 def test_a_worker_that_outlasts_the_drain_budget_is_abandoned(tmp_path: Path) -> None:
     with run_consumer(tmp_path, "probe-busy", "probe-steady", **HASTY) as command:
         busy = command.wait_for("busy")

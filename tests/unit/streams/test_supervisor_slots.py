@@ -65,3 +65,9 @@ def test_replicas_have_names_of_their_own() -> None:
 )
 def test_every_exit_code_has_a_sentence(code: int, words: str) -> None:
     assert words in describe(code)
+
+
+def test_a_worker_that_could_not_be_forked_is_tried_again_later() -> None:
+    slot = Slot("writer")
+    waits = [slot.failed(0.0, BACKOFF), slot.failed(1.0, BACKOFF)]
+    assert (waits, slot.phase, slot.due) == ([1.0, 2.0], Phase.DUE, 3.0)
