@@ -26,7 +26,8 @@ _LEVEL_KEY = r"(?:level|lvl|severity)=\"?"
 
 ANSI = re.compile(r"\x1b\[[0-9;]{0,16}m")
 LEAD = re.compile(r"\ufeff?(?:<[0-9]{1,3}>(?:[0-9] )?)?(?:(?:time|timestamp|ts|t)=\"?)?\[?\s{0,8}")
-LABEL = re.compile(r"\S{1,100}\s{1,8}(?:\|\s)?")
+# What may stand before the time: a file, a container, an alert class; not the plain word of a sentence.
+LABEL = re.compile(r"(?![a-z]+\s+[^|\s])\S{1,100}\s{1,8}(?:\|\s)?")
 AFTER_TIME = re.compile(r"[\]\",:]*")
 GAP = re.compile(r"\s*(?:(?:-{1,3}|[|:,])\s+|\|)?")
 

@@ -20,7 +20,7 @@ from itertools import accumulate
 
 from .brackets import merge_brackets
 from .phrases import fold
-from .scan import Scanner
+from .scan import Scanner, readable
 from .slots import merge_slots
 from .strip import strip_headers
 from .templates import WILDCARD, Mined, Template
@@ -55,7 +55,7 @@ class _Shapes:
 
     def number(self, message: str) -> int:
         """The number of the shape of a message."""
-        chunks = tuple(map(self.scanner.chunk, _readable(message).split()))
+        chunks = tuple(map(self.scanner.chunk, _bounded(message).split()))
         number = self.known.get(chunks)
         if number is None:
             number = self._overflow() if self._is_full() else self._add(_cells(chunks))
@@ -146,14 +146,10 @@ def _mined(numbers: list[int], groups: _Groups) -> Mined:
     return Mined(templates, tuple(assignments))
 
 
-def _readable(message: str) -> str:
-    """Without NUL, escaped quotes as quotes, cut at the bound with a value for the rest."""
-    text = message.replace("\0", "") if "\0" in message else message
-    if len(text) > LINE_CHARS:
-        text = f"{text[:LINE_CHARS]} {VAR}"
-    if "\\042" in text:
-        text = text.replace("\\042", '"')
-    return text
+def _bounded(message: str) -> str:
+    """The text that is read, with a value for the rest if it is cut."""
+    text = readable(message)
+    return text if len(text) <= LINE_CHARS else f"{text[:LINE_CHARS]} {VAR}"
 
 
 def _cells(chunks: Chunks) -> tuple[Cell, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from .header_patterns import ANSI
 from .tokens import VAR, is_short_identifier
 
 CHUNK_CHARS = 256
@@ -40,6 +41,15 @@ _DIGITS = re.compile(r"(?<![A-Za-z0-9])[-+]?[0-9]+|[0-9]+")
 _EMBEDDED = re.compile(r"[A-Za-z]+[0-9]{1,2}[A-Za-z][A-Za-z_]*")
 _DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+|localhost")
 _QUOTES = frozenset("\"'")
+
+
+def readable(text: str) -> str:
+    """Text without NUL and colours, escaped quotes as quotes."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    if "\x1b" in text:
+        text = ANSI.sub("", text)
+    return text.replace("\\042", '"') if "\\042" in text else text
 
 
 class Scanner:

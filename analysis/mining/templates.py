@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from .scan import readable
+
 WILDCARD = "<*>"
 _BLANKS = re.compile(r"\s+")
 
@@ -63,5 +65,5 @@ class Mined:
 
 
 def squeezed(text: str) -> str:
-    """Text without blanks and NUL, quotes written one way: what templates and lines are compared by."""
-    return _BLANKS.sub("", text.replace("\0", "").replace("\\042", '"'))
+    """Readable text without blanks: what templates and lines are compared by."""
+    return _BLANKS.sub("", readable(text))

@@ -72,4 +72,5 @@ def read(log_content: str) -> Reading:
                 events[-1].body.append(Line(number, text))
         else:
             events.append(Event(number, text, head))
-    return Reading(tuple(events), len(texts), len(texts) <= MOST_LINES)
+    lines = len(texts) - (texts[-1] == "")
+    return Reading(tuple(events), lines, lines <= MOST_LINES)
