@@ -84,6 +84,13 @@ def _add_identity(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     return event
 
 
+def _worker_first(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For people: who speaks stands before what is said."""
+    if worker := event.pop("worker", ""):
+        event["event"] = f"{worker:<15} {event['event']}"
+    return event
+
+
 _SHARED: Sequence[Processor] = (
     structlog.contextvars.merge_contextvars,
     _add_identity,
@@ -98,6 +105,7 @@ def _renderers(style: str) -> list[Processor]:
     if style == "console":
         return [
             _scrub_event,
+            _worker_first,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
             ),
