@@ -4,8 +4,9 @@ A try ends in one of three ways: every record has a verdict or a failure; some a
 must yield (partition taken away, stop); or some are left to be tried again after a wait.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from operator import attrgetter
 from random import Random
 from typing import Any, cast
@@ -189,37 +190,28 @@ class Hands:
         if self._consumer.event is None and not self._skips() and _plain(left):
             self._handle(unit, left, left, {})
             return
-        redrives: dict[int, Redrive] = {}
+        waits: TryAgain | AtWork | None = None
+        for part in _parts(left):
+            if unit.yielding:
+                break
+            try:
+                self._part(unit, part)
+            except (TryAgain, AtWork) as wait:  # the other parts need not wait for this one
+                waits = wait
+        if waits:
+            raise waits
+
+    def _part(self, unit: Unit, part: Sequence[Record]) -> None:
+        ready = [(record, prepared) for record in part if (prepared := self._prepare(unit, record))]
+        if not ready:
+            return
+        records = [record for record, _ in ready]
+        events = [event for _, (event, _) in ready]
+        redrives = {record.offset: again for record, (_, again) in ready if again is not None}
         try:
-            records, events = self._prepared(unit, left, redrives)
-            if records:
-                self._handle(unit, records, events, redrives)
+            self._handle(unit, records, events, redrives)
         finally:
             self._gate.leave(again.redrive_id for again in redrives.values())
-
-    def _prepared(
-        self, unit: Unit, left: Sequence[Record], redrives: dict[int, Redrive]
-    ) -> tuple[list[Record], list[Any]]:
-        """Records that are to be handled, and their events; fills `redrives`."""
-        records: list[Record] = []
-        events: list[Any] = []
-        busy: AtWork | None = None
-        for record in left:
-            try:
-                prepared = self._prepare(unit, record)
-            except AtWork as error:  # a second copy in one batch: it comes with the next
-                busy = error
-                continue
-            if prepared is None:
-                continue
-            event, again = prepared
-            records.append(record)
-            events.append(event)
-            if again is not None:
-                redrives[record.offset] = again
-        if busy and not records:
-            raise busy
-        return records, events
 
     def _handle(
         self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
@@ -285,6 +277,13 @@ def _names(record: Record) -> dict[str, str]:
     if record.headers is None:
         return {}
     return {name: text[:128] for name in ("event_id", "correlation_id") if (text := record.header(name))}
+
+
+def _parts(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Redriven records stand alone: the failure of another must not have them handled again."""
+    for redriven, group in groupby(records, key=lambda r: bool(r.headers and redrive.read(r))):
+        part = list(group)
+        yield from ([record] for record in part) if redriven else (part,)
 
 
 _headers = attrgetter("headers")

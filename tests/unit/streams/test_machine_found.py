@@ -83,6 +83,43 @@ def test_a_redrive_whose_outcome_could_not_be_written_is_not_handled_again(broke
     assert broker.books.counted(consumer.group()) == {"stored": 1}
 
 
+def test_a_redrive_is_not_handled_again_because_another_record_fails_its_batch(broker):
+    redriven = []
+
+    def act(batch):
+        redriven.extend(batch.redrives)
+        if any(note.n == 3 for note in batch.events):
+            raise RuntimeError("bug")
+
+    fill(broker, 1, 2)
+    again(broker, "heimdall.lots")
+    fill(broker, 3, 4)
+    lots = Lots(act)
+    run_until_idle(broker.runner(lots))
+    assert (sorted(lots.seen), redriven) == ([1, 2, 4, 7], [2])
+
+
+def test_an_unsafe_redrive_is_not_given_up_because_of_an_outage_before_its_turn(broker):
+    class Unsafe(Lots):
+        name, effects = "unsafe", Effects.UNSAFE
+
+    down = [True]
+
+    def act(batch):
+        if down[0] and not batch.redrives:
+            raise TransientError("lookup", "away")
+
+    fill(broker, 1)
+    again(broker, "heimdall.unsafe")
+    unsafe = Unsafe(act)
+    runner = broker.runner(unsafe)
+    for _ in range(30):
+        runner.turn(0.1)
+    down[0] = False
+    run_until_idle(runner)
+    assert (unsafe.seen, broker.books.redrives) == ([1, 7], {"r1": "ok"})
+
+
 def test_a_redrive_that_another_thread_is_at_is_not_let_in(broker):
     [record] = again(broker, "heimdall.keeper")
     addressed = redrive.read(record)
