@@ -16,11 +16,12 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Titles and the apps below them, in order."""
 ICONS = {
+    # In the order in which the sidebar shows them.
     "jobs.analysisjob": "query_stats",
     "jobs.logentry": "article",
     "jobs.analysisattempt": "replay",
     "jobs.jobtransition": "timeline",
-    "analysis.analysisrun": "lab_research",
+    "analysis.outsideanalysis": "lab_research",
     "streams.workerprocess": "memory",
     "streams.consumercontrol": "tune",
     "streams.consumercursor": "bookmark",
@@ -59,10 +60,13 @@ def environment_badge(request: HttpRequest) -> list[str]:
 
 
 def _links(request: HttpRequest, apps: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for app in apps:
-        for model, page in admin.site._registry.items():
-            if model._meta.app_label == app and page.has_view_permission(request):
-                yield _link(model)
+    """Links of these apps, in the order of `ICONS`, what is not listed there at the end."""
+    listed = list(ICONS)
+    pages = [(m, page) for m, page in admin.site._registry.items() if m._meta.app_label in apps]
+    pages.sort(key=lambda pair: listed.index(name) if (name := pair[0]._meta.label_lower) in ICONS else 99)
+    for model, page in pages:
+        if page.has_view_permission(request):
+            yield _link(model)
 
 
 def _link(model: type[Model]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ ENVIRONMENT = env.text(
 TIME_ZONE = env.text("TIME_ZONE", "UTC", "Time zone of the admin.")
 USE_TZ = True
 USE_I18N = False
+DATETIME_FORMAT = "Y-m-d H:i:s"
 LANGUAGE_CODE = "en-us"
 ROOT_URLCONF = "heimdall_project.urls"
 WSGI_APPLICATION = "heimdall_project.wsgi.application"
@@ -90,7 +91,9 @@ UNFOLD = {
     "SITE_SYMBOL": "visibility",
     "SITE_VERSION": VERSION,
     "SITE_URL": "/api/v1/docs",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/heimdall/favicon.svg"}],
     "ENVIRONMENT": "heimdall_project.admin_menu.environment_badge",
+    "DASHBOARD_CALLBACK": "heimdall_project.dashboard.overview",
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

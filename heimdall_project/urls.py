@@ -14,6 +14,7 @@ from .api.misdirected import stream_is_elsewhere
 PRODUCTS = ("jobs", "ingestion", "analysis", "catalog", "dlq_admin")
 
 admin.site.site_header = admin.site.site_title = "Heimdall"
+admin.site.index_title = "Overview"
 
 
 def _of_products() -> list[URLPattern | URLResolver]:
@@ -23,6 +24,7 @@ def _of_products() -> list[URLPattern | URLResolver]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/admin/")),
+    path("favicon.ico", RedirectView.as_view(url="/static/heimdall/favicon.svg")),
     path("admin/", admin.site.urls),
     re_path(r"^api/v1/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/v1/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

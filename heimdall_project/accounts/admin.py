@@ -79,6 +79,7 @@ class AuditEventAdmin(ModelAdmin):
         ("Details", {"fields": ("intended", "came_of_it", "error_class")}),
     )
     readonly_fields = ("shown_state", "ended_at", "intended", "came_of_it", "error_class")
+    list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> AuditQuerySet:
         """Acts, each with its state."""

@@ -21,6 +21,7 @@ log = get_logger(__name__)
 PAGES = ("/admin/", "/static/")
 """Where people with a browser are; everything else is the API."""
 _KEPT = 400
+NOT_FOUND = 404
 _FAULT = "Something went wrong on our side. The error is logged with the id below."
 _ADVICE = {
     403: "Your account may not do this, or the page was open for too long: go back, reload and try again.",
@@ -54,8 +55,10 @@ class ProblemMiddleware:
         """Handle one request; refuse early what can not be served."""
         early = None if is_page(request) else refused_early(request)
         response = response_for(early, request) if early else self.get_response(request)
-        if response.status_code < _KEPT or is_page(request) or _speaks_json(response):
+        if response.status_code < _KEPT or _speaks_json(response):
             return response
+        if is_page(request):  # what Django shows in development mode helps nobody who mistyped an address
+            return not_found(request) if response.status_code == NOT_FOUND else response
         return _restated(response, request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -96,7 +99,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _shown(problem_for_status(403), request)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """`handler404`."""
     return _shown(problem_for_status(404), request)
 

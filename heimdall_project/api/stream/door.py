@@ -20,6 +20,7 @@ from .entry import admit, cors_headers
 from .feed import in_thread
 from .pump import Pump, Slots
 from .routes import PREFIX, offered
+from .stopping import signals_heard
 
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
@@ -52,13 +53,11 @@ class StreamDoor:
             await send({"type": "websocket.close", "code": 1003})
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                self.stopping.set()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
+        with signals_heard(self.stopping):
+            while (message := await receive())["type"] != "lifespan.shutdown":
+                await send({"type": f"{message['type']}.complete"})
+        self.stopping.set()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         request = ASGIRequest(scope, io.BytesIO())

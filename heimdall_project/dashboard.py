@@ -1,0 +1,130 @@
+"""The first page of the admin: is everything well, what is waiting, who did what. For whom may see it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import Count
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.urls import reverse
+
+from jobs.models import AnalysisJob
+from jobs.states import OPEN, Status
+
+from .accounts.models import AuditEvent
+from .observability import readiness
+from .observability.readiness import Answer
+from .streams import registry
+
+ROWS = 6
+_STATUS_COLOURS = {
+    Status.SUCCEEDED.value: "success",
+    Status.FAILED.value: "danger",
+    Status.RUNNING.value: "info",
+    Status.QUEUED.value: "info",
+    Status.CANCELLED.value: "warning",
+}
+_ACT_COLOURS = {"ok": "success", "failed": "danger", "running": "info", "unknown": "warning"}
+
+
+class Card(NamedTuple):
+    """One number with what it means."""
+
+    title: str
+    value: str
+    note: str
+    icon: str
+    href: str
+    good: bool = True
+
+
+def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """`DASHBOARD_CALLBACK` of the admin's theme."""
+    answers = readiness.ask_all(settings.READY_TIMEOUT)
+    context["dependencies"] = _dependencies(answers)
+    context["cards"] = []
+    if request.user.has_perm("jobs.view_analysisjob"):
+        context["cards"] += _job_cards()
+        context["latest_jobs"] = _latest_jobs()
+    if request.user.has_perm("streams.view_workerprocess"):
+        context["cards"] += [_worker_card(answers), _outbox_card(answers)]
+    if request.user.has_perm("accounts.view_auditevent"):
+        context["latest_acts"] = _latest_acts()
+    return context
+
+
+def _dependencies(answers: Mapping[str, Answer]) -> list[dict[str, str]]:
+    """A label for each; what is required and down is red, the rest orange."""
+    shown = []
+    for name, answer in answers.items():
+        bad = "danger" if name in settings.READY_REQUIRES else "warning"
+        latency = f"{answer.seconds * 1000:.0f} ms"
+        shown.append(
+            {"name": name, "colour": "success" if answer.ok else bad, "note": answer.error or latency}
+        )
+    return shown
+
+
+def _job_cards() -> list[Card]:
+    link = reverse("admin:jobs_analysisjob_changelist")
+    unfinished = AnalysisJob.objects.filter(status__in=OPEN).count()
+    lately = AnalysisJob.objects.filter(finished_at__gt=Now() - timedelta(days=1)).order_by()
+    ended = dict(lately.values_list("status").annotate(Count("pk")))
+    failed = ended.get(Status.FAILED.value, 0)
+    return [
+        Card("Unfinished jobs", str(unfinished), "waiting or running", "hourglass", link),
+        Card(
+            "Succeeded", str(ended.get(Status.SUCCEEDED.value, 0)), "in the last 24 hours", "task_alt", link
+        ),
+        Card("Failed", str(failed), "in the last 24 hours", "error", f"{link}?status=FAILED", failed == 0),
+    ]
+
+
+def _worker_card(answers: Mapping[str, Answer]) -> Card:
+    link = reverse("admin:streams_workerprocess_changelist")
+    answer, declared = answers["workers"], len(registry.workers())
+    running = answer.facts.get("running")
+    if not isinstance(running, Mapping):
+        return Card("Workers", "?", "the registry cannot be read", "memory", link, good=False)
+    missing = answer.facts.get("missing")
+    note = f"down: {', '.join(missing)}" if isinstance(missing, list) else "all of them run"
+    return Card("Workers", f"{len(running)} of {declared}", note, "memory", link, answer.ok)
+
+
+def _outbox_card(answers: Mapping[str, Answer]) -> Card:
+    link, answer = reverse("admin:streams_outboxmessage_changelist"), answers["outbox"]
+    if "unsent" not in answer.facts:
+        return Card("Outbox", "?", "it cannot be read", "outbox", link, good=False)
+    note = f"the oldest for {answer.facts['oldest_seconds']} s" if answer.facts["unsent"] else "nothing waits"
+    return Card("Events in the outbox", str(answer.facts["unsent"]), note, "outbox", link, answer.ok)
+
+
+def _latest_jobs() -> list[dict[str, Any]]:
+    rows = AnalysisJob.objects.select_related("log_entry", "owner").order_by("-created_at", "-pk")[:ROWS]
+    return [
+        {
+            "href": reverse("admin:jobs_analysisjob_change", args=[job.pk]),
+            "title": f"Job {job.pk}",
+            "note": f"{job.log_entry.service_name}, for {job.owner.get_username()}",
+            "at": job.created_at,
+            "state": job.status,
+            "colour": _STATUS_COLOURS.get(job.status, "default"),
+        }
+        for job in rows
+    ]
+
+
+def _latest_acts() -> list[dict[str, Any]]:
+    return [
+        {
+            "href": reverse("admin:accounts_auditevent_change", args=[act.pk]),
+            "title": f"{act.action} {act.target}",
+            "note": f"{act.actor}: {act.reason}" if act.reason else act.actor,
+            "at": act.at,
+            "state": act.state,
+            "colour": _ACT_COLOURS[act.state],
+        }
+        for act in AuditEvent.objects.acts().order_by("-at", "-pk")[:ROWS]
+    ]
