@@ -113,13 +113,17 @@ class LoopRunner:
             self._close_after_failure(dog)
             raise
         self._say(State.DRAINING, self._flag.reason)
-        with dog.watching(self._loop.step_budget):
-            self._loop.close()
+        self._close(dog)
+
+    def _close(self, dog: Watchdog) -> None:
+        """A loop that never came to work has nothing to close."""
+        if self._do == self._step:
+            with dog.watching(self._loop.step_budget):
+                self._loop.close()
 
     def _close_after_failure(self, dog: Watchdog) -> None:
         try:
-            with dog.watching(self._loop.step_budget):
-                self._loop.close()
+            self._close(dog)
         except Exception:  # boundary: closing after a failure must not hide the failure
             log.exception("Closing failed too.", action="close_failed")
 

@@ -142,6 +142,13 @@ def test_any_other_error_is_a_crash() -> None:
     assert life.runner.beat == Beat(state=State.FAILED, reason="ValueError: no")
 
 
+def test_a_loop_that_is_stopped_before_it_could_start_is_not_closed() -> None:
+    life = Life(loop := Scripted(True))
+    life.reporter.unreachable = 1000
+    assert life.run() is ExitCode.DONE
+    assert loop.done == []
+
+
 def test_a_failing_close_does_not_hide_the_failure_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def close(self: Scripted) -> None:
         raise OSError("too")
