@@ -79,4 +79,4 @@ class AnalysisJob(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"job {self.pk} {self.status}"
+        return f"job {self.pk}"

@@ -35,14 +35,14 @@ class Imported:
     """Stored by an earlier import."""
 
 
-def log_entries_import(*, drafts: Iterable[Draft], origin: Origin) -> Iterator[Imported]:
+def log_entries_import(*, found: Iterable[tuple[Origin, Draft]]) -> Iterator[Imported]:
     """Store drafts, a batch a transaction, as they come. Importing the same file again stores nothing.
 
     The identity of an excerpt is its origin, its content, and how many times the file held it before.
     """
     seen: OrderedDict[bytes, int] = OrderedDict()
-    for batch in batched(drafts, BATCH):
-        yield _store([_entry(draft, origin, seen) for draft in batch])
+    for batch in batched(found, BATCH):
+        yield _store([_entry(draft, origin, seen) for origin, draft in batch])
 
 
 def _entry(draft: Draft, origin: Origin, seen: OrderedDict[bytes, int]) -> LogEntry:
@@ -63,12 +63,12 @@ def _entry(draft: Draft, origin: Origin, seen: OrderedDict[bytes, int]) -> LogEn
 
 
 @transaction.atomic
-def _store(found: list[LogEntry]) -> Imported:
+def _store(entries: list[LogEntry]) -> Imported:
     known = set(
-        LogEntry.objects.filter(fingerprint__in=[entry.fingerprint for entry in found]).values_list(
+        LogEntry.objects.filter(fingerprint__in=[entry.fingerprint for entry in entries]).values_list(
             "fingerprint", flat=True
         )
     )
-    fresh = [entry for entry in found if entry.fingerprint not in known]
+    fresh = [entry for entry in entries if entry.fingerprint not in known]
     LogEntry.objects.bulk_create(fresh, ignore_conflicts=True)  # another import of the same file may run
     return Imported(stored=len(fresh), known=len(known))

@@ -1,7 +1,6 @@
 """`manage.py seed_demo`: users and logs to try the system out with. Only in development mode."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from heimdall_project.accounts.demo import PASSWORD, ensure_demo_users
 from heimdall_project.demo import DemoLog, demo_logs
-from jobs.importing import Limits, Tally, entries, records
-from jobs.services import Imported, Origin, log_entries_import
+from jobs.importing import Draft, Limits, Tally, entries, records
+from jobs.services import Origin, log_entries_import
 
 SOURCE = "demo"
 WHOLE = Limits(lines=1000, size=1_000_000)
@@ -26,17 +25,15 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("Demo users have a known password: seed_demo runs only with DEBUG=true.")
         users = ensure_demo_users()
-        done = list(_import(demo_logs()))
+        done = list(log_entries_import(found=_found(demo_logs())))
         stored, known = sum(each.stored for each in done), sum(each.known for each in done)
         self.stdout.write(f"Demo users: {', '.join(user.username for user in users)}; password {PASSWORD}")
         self.stdout.write(f"Log entries: {stored} stored, {known} were there already")
 
 
-def _import(logs: list[DemoLog]) -> Iterator[Imported]:
+def _found(logs: list[DemoLog]) -> Iterator[tuple[Origin, Draft]]:
     """Through the door that files take, so that level and time are found as they would be there."""
-    for (service, environment), group in groupby(logs, key=lambda log: (log.service_name, log.environment)):
-        drafts = [
-            draft for log in group for draft in entries(records(log.content.split("\n")), WHOLE, Tally())
-        ]
-        origin = Origin(service_name=service, environment=environment, source=SOURCE)
-        yield from log_entries_import(drafts=drafts, origin=origin)
+    for log in logs:
+        origin = Origin(service_name=log.service_name, environment=log.environment, source=SOURCE)
+        for draft in entries(records(log.content.split("\n")), WHOLE, Tally()):
+            yield origin, draft

@@ -85,7 +85,9 @@ class Command(BaseCommand):
                 service_name=options["service"], environment=options["environment"], source=source[:300]
             )
             batches = (
-                _counted(drafts) if options["dry_run"] else log_entries_import(drafts=drafts, origin=origin)
+                _counted(drafts)
+                if options["dry_run"]
+                else log_entries_import(found=((origin, draft) for draft in drafts))
             )
             stored, known = self._follow(shown, raw, tally, batches)
         except UnicodeError as error:

@@ -1,0 +1,67 @@
+"""The worker that answers requests for analysis."""
+
+import os
+import re
+import socket
+
+from django.conf import settings
+
+from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.streams.consumer import ConcurrentConsumer, Delivery
+from heimdall_project.streams.outcomes import DUPLICATE, STORED, Rule, Verdict, dropped
+from heimdall_project.streams.records import Record
+from heimdall_project.streams.registry import register
+from heimdall_project.streams.retry import RetryPolicy
+from heimdall_project.streams.topics import Topic
+from jobs.services import Hop
+
+from .analyzer import Analyzer
+from .providers.rule_based import RuleBasedAnalyzer
+from .services import Handled, request_handle
+
+VERDICTS = {
+    Handled.ANSWERED: STORED,
+    Handled.REPEATED: DUPLICATE,
+    Handled.ANSWERED_ELSEWHERE: DUPLICATE,
+    Handled.ENDED: dropped(Rule.LATE),
+}
+_KEY = b'"priority"'
+_VALUE = re.compile(rb'\s*:\s*"([A-Z]{3,8})"')
+_RANKS = {each.value.encode(): each.rank for each in Priority}
+
+
+@register
+class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
+    """Analyses logs and stores each outcome together with its result event.
+
+    Idempotent by request_id: the outcome of a request is stored once, and one that comes again is
+    answered from it.
+    """
+
+    name = "analysis-worker"
+    topic = Topic.ANALYSIS_REQUEST
+    event = AnalysisRequested
+    concurrency = settings.ANALYSIS_CONCURRENCY
+    unfinished = 100
+    retry = RetryPolicy(attempts=settings.JOB_ATTEMPTS, base=settings.JOB_RETRY_BACKOFF, ceiling=60.0)
+
+    def __init__(self, analyzer: Analyzer | None = None) -> None:
+        self._analyzer: Analyzer = analyzer or RuleBasedAnalyzer()
+        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+
+    def urgency(self, record: Record) -> int:
+        """By priority, read off the bytes: quotes inside of the log are escaped, so they cannot match."""
+        value = record.value or b""
+        where = value.find(_KEY)
+        match = _VALUE.match(value, where + len(_KEY)) if where >= 0 else None
+        return _RANKS.get(match[1] if match else b"", Priority.NORMAL.rank)
+
+    def handle(self, delivery: Delivery[AnalysisRequested]) -> Verdict:
+        """Answer one request."""
+        handled = request_handle(
+            event=delivery.event,
+            hop=Hop.of(delivery.record),
+            worker=self._worker,
+            analyzer=self._analyzer,
+        )
+        return VERDICTS[handled]

@@ -1,0 +1,127 @@
+"""The list of jobs, and the page of one."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from heimdall_project.api import stream
+from heimdall_project.events.jobs import FailureClass, Priority
+from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
+
+from ..models import AnalysisJob
+from ..states import Status
+from . import job_view
+from .log_view import visible
+from .wording import PRIORITY_COLOURS, STATUS_COLOURS, age, cell, duration
+
+SHOWN = 110
+"""Characters of a summary in the list."""
+
+
+class StatusFilter(ChoiceFilter):
+    """By state."""
+
+    title, parameter_name = "status", "status"
+
+    def values(self) -> list[str]:
+        """The states."""
+        return [each.value for each in Status]
+
+
+class PriorityFilter(ChoiceFilter):
+    """By priority."""
+
+    title, parameter_name = "priority", "priority"
+
+    def values(self) -> list[str]:
+        """The priorities."""
+        return [each.value for each in Priority]
+
+
+class FailureFilter(ChoiceFilter):
+    """By failure class."""
+
+    title, parameter_name = "failure", "failure_class"
+
+    def values(self) -> list[str]:
+        """The classes."""
+        return [each.value for each in FailureClass]
+
+
+@admin.register(AnalysisJob)
+class AnalysisJobAdmin(LargeTableAdmin):
+    """Jobs, newest first."""
+
+    list_display = ("number", "shown_status", "service", "shown_priority", "outcome", "owner", "age", "took")
+    list_filter = (StatusFilter, PriorityFilter, FailureFilter, ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    search_fields = ("=id", "=request_id", "=correlation_id", "=log_entry__service_name")
+    search_help_text = "Search by number, request id, correlation id or service"
+    ordering = ("-created_at", "-id")
+    change_form_template = "jobs/job.html"
+
+    class Media:
+        css = {"all": ("jobs/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AnalysisJob]:
+        """Jobs with what the list shows of owner and log."""
+        jobs = AnalysisJob.objects.select_related("log_entry", "owner")
+        return jobs.defer("log_entry__content", "metadata")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one job."""
+        job = self.get_object(request, object_id)
+        shown = job_view.page(job) if job and self.has_view_permission(request, job) else {}
+        live = {"stream_url": stream.public_url(request, f"jobs/{object_id}")}
+        more = {**(extra_context or {}), **shown, **live, "title": f"Job {object_id}", "subtitle": None}
+        response: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return response
+
+    @display(description="Job")
+    def number(self, job: AnalysisJob) -> str:
+        """Its id."""
+        return f"#{job.pk}"
+
+    @display(description="Status", label=STATUS_COLOURS)
+    def shown_status(self, job: AnalysisJob) -> str:
+        """Where it stands."""
+        return job.status
+
+    @display(description="Service", header=True)
+    def service(self, job: AnalysisJob) -> list[str]:
+        """Service and environment."""
+        return [job.log_entry.service_name, job.log_entry.environment]
+
+    @display(description="Priority", label=PRIORITY_COLOURS)
+    def shown_priority(self, job: AnalysisJob) -> str:
+        """How urgent it is."""
+        return job.priority
+
+    @display(description="What came of it")
+    def outcome(self, job: AnalysisJob) -> SafeString:
+        """Summary, failure, or nothing yet."""
+        if job.failure_class:
+            return cell(f"{job.failure_class}: {job.failure_message}", SHOWN)
+        return cell(visible(str((job.result or {}).get("summary", ""))), SHOWN)
+
+    @display(description="Age")
+    def age(self, job: AnalysisJob) -> str:
+        """Since it was accepted."""
+        return age((timezone.now() - job.created_at).total_seconds())
+
+    @display(description="Took")
+    def took(self, job: AnalysisJob) -> str:
+        """From acceptance to its end."""
+        return duration((job.finished_at - job.created_at).total_seconds()) if job.finished_at else ""

@@ -1,0 +1,125 @@
+"""Log entries for people."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Left
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
+
+from ..models import AnalysisJob, LogEntry
+from .log_view import excerpt, visible
+from .wording import LEVEL_COLOURS, STATUS_COLOURS, cell, moment
+
+FIRST = 120
+"""Characters of the first line in the list."""
+JOBS = 20
+"""Jobs that the page of an entry lists."""
+
+
+class LevelFilter(ChoiceFilter):
+    """By worst level."""
+
+    title, parameter_name = "level", "level"
+
+    def values(self) -> list[str]:
+        """The levels that imports write."""
+        return list(LEVEL_COLOURS)
+
+
+class ServiceFilter(ChoiceFilter):
+    """By service."""
+
+    title, parameter_name = "service", "service_name"
+
+    def values(self) -> list[str]:
+        """Services that have entries, of which there are few; each is found through the index."""
+        found: list[str] = []
+        names = LogEntry.objects.order_by("service_name").values_list("service_name", flat=True)
+        while len(found) < 50:
+            following = names.filter(service_name__gt=found[-1]) if found else names
+            if (name := following.first()) is None:
+                break
+            found.append(name)
+        return found
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(LargeTableAdmin):
+    """Log entries, newest first."""
+
+    list_display = ("number", "service", "shown_level", "first_line", "source", "logged", "analysed")
+    list_filter = (LevelFilter, ServiceFilter, "environment", ("created_at", RangeDateTimeFilter))
+    list_filter_submit = True
+    search_fields = ("content",)
+    search_help_text = "Search by part of the text"
+    ordering = ("-created_at", "-id")
+    change_form_template = "jobs/log.html"
+
+    class Media:
+        css = {"all": ("jobs/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        """Entries without their content; the list shows its beginning."""
+        entries = LogEntry.objects.defer("content")
+        return entries.annotate(beginning=Left("content", FIRST + 1), job_count=Count("jobs"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one entry."""
+        entry = self.get_object(request, object_id)
+        shown = _page(entry) if entry and self.has_view_permission(request, entry) else {}
+        more = {**(extra_context or {}), **shown, "title": f"Log entry {object_id}", "subtitle": None}
+        response: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return response
+
+    @display(description="Entry")
+    def number(self, entry: LogEntry) -> str:
+        """Its id."""
+        return f"#{entry.pk}"
+
+    @display(description="Service", header=True)
+    def service(self, entry: LogEntry) -> list[str]:
+        """Service and environment."""
+        return [entry.service_name, entry.environment]
+
+    @display(description="Level", label=LEVEL_COLOURS)
+    def shown_level(self, entry: LogEntry) -> str:
+        """Worst level in it."""
+        return entry.level or "unknown"
+
+    @display(description="First line")
+    def first_line(self, entry: LogEntry) -> SafeString:
+        """Its beginning."""
+        beginning: str = getattr(entry, "beginning", "")
+        return cell(visible(beginning.split("\n", 1)[0]), FIRST)
+
+    @display(description="Logged")
+    def logged(self, entry: LogEntry) -> str:
+        """Time of its first record."""
+        return moment(entry.logged_at)
+
+    @display(description="Jobs")
+    def analysed(self, entry: LogEntry) -> int:
+        """How many jobs asked about it."""
+        return int(getattr(entry, "job_count", 0))
+
+
+def _page(entry: LogEntry) -> dict[str, Any]:
+    jobs = AnalysisJob.objects.filter(log_entry=entry).select_related("owner").defer("metadata")[:JOBS]
+    return {
+        "entry": entry,
+        "level_colour": LEVEL_COLOURS.get(entry.level, "default"),
+        "rows": excerpt(entry.content, {}),
+        "jobs": [(job, STATUS_COLOURS[job.status]) for job in jobs],
+    }
