@@ -77,8 +77,8 @@ LOGGER = re.compile(rf"{_NO_ERROR}([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)+)\s+")
 NAMES = (
     NAMED,
     re.compile(r"([\w./-]+\.\w{1,4}):[0-9]+\]\s"),  # source.go:12]
+    re.compile(r"([\w.-]+ \*[0-9]+) - "),  # program.exe *64 -
     LOGGER,
     re.compile(r"([A-Za-z_][\w.\-]*)\|"),  # Component|
-    re.compile(r"([\w.-]+(?: \*[0-9]+)?) - "),  # program.exe *64 -
     re.compile(r"([A-Za-z][\w.\-]{0,40})(?:\s{2,}|\t)"),  # a padded column
 )

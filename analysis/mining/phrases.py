@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .tokens import VAR, key
+from .tokens import VAR, is_word, key
 from .vocabulary import LITERALS, MONTHS, SWITCHES, TIME_UNITS, UNITS, WEEKDAYS
 
 Indexed = tuple[str, int]
 _JOINTS = frozenset(",:/-.|#@+;_*~")
+_NO_VALUE = frozenset("*-?")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _LONGEST_GROUP = 6
 
@@ -60,13 +61,21 @@ def _unit(out: list[Indexed], unit: str, following: str) -> None:
 
 
 def _close(out: list[Indexed], closing: str) -> None:
-    """A bracket that holds nothing but switches and values holds one value: ``( on off )``."""
+    """A bracket of nothing but switches and values holds one value: ``( on off )``, ``( 3552 **** )``."""
     position = len(out) - 1
-    while position >= 0 and (out[position][0] == VAR or out[position][0].lower() in SWITCHES):
+    while position >= 0 and _may_be_value(out[position][0]):
         position -= 1
     held = out[position + 1 :]
-    if position >= 0 and held and _CLOSING.get(out[position][0]) == closing:
+    if (
+        position >= 0
+        and any(is_word(token) for token, _ in held)
+        and _CLOSING.get(out[position][0]) == closing
+    ):
         out[position + 1 :] = [(VAR, held[0][1])]
+
+
+def _may_be_value(token: str) -> bool:
+    return token == VAR or token.lower() in SWITCHES or key(token) in _NO_VALUE
 
 
 def _fold_groups(tokens: list[Indexed]) -> list[Indexed]:
