@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                 ('key', models.BinaryField(null=True)),
                 ('value', models.BinaryField(null=True)),
                 ('headers', models.JSONField(default=dict)),
-                ('event_id', models.CharField(max_length=64, unique=True)),
+                ('event_id', models.CharField(max_length=64)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('sent_at', models.DateTimeField(null=True)),
                 ('partition', models.IntegerField(help_text='Where the broker put it.', null=True)),
@@ -109,6 +109,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['id'], name='outbox_unsent'), models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='outbox_sent'), models.Index(condition=models.Q(('hooks_due', True)), fields=['id'], name='outbox_hooks_due')],
+                'constraints': [models.UniqueConstraint(fields=('event_id',), name='outbox_event_once')],
             },
         ),
         migrations.CreateModel(
