@@ -27,11 +27,9 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "jobs.cancel_analysisjob",
         "jobs.redrive_analysisjob",
         "streams.control_consumer",
-    ),
-    APPROVER: (
-        "streams.override_flood",
         "streams.skip_record",
     ),
+    APPROVER: ("streams.override_flood",),
 }
 """Role to the rights that it has beyond those of the roles above it, in order."""
 

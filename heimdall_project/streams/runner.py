@@ -7,7 +7,6 @@ exit code says what the supervisor should do about it.
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from random import Random
 from threading import Timer
 
@@ -45,9 +44,10 @@ def run(worker: type[KafkaConsumer], *, stop: StopFlag) -> ExitCode:
     beats = HeartbeatThread(Registration(worker.name, group=worker.group()), lambda: _beat(life))
     beats.start()
     try:
-        _read_orders(beats, stop)
-        life.append(_build(worker(), beats))
-        drained = life[0].run(stop.stop)
+        drained = True
+        if _read_orders(beats, stop):
+            life.append(_build(worker(), beats))
+            drained = life[0].run(stop.stop)
     except Exception as error:  # boundary: what ends the loop becomes an exit code; nothing is committed
         return _failed(error, life, beats)
     beats.stop(Beat(state=State.STOPPED, reason=stop.reason))
@@ -55,17 +55,24 @@ def run(worker: type[KafkaConsumer], *, stop: StopFlag) -> ExitCode:
     return ExitCode.DONE if drained else _leave(ExitCode.ABANDONED)
 
 
-def _read_orders(beats: HeartbeatThread, stop: StopFlag) -> None:
-    """No record is taken before the orders are known: the worker may be paused. Waits for the database."""
+def _read_orders(beats: HeartbeatThread, stop: StopFlag) -> bool:
+    """Wait until the orders are known: no record is taken before, since the worker may be paused.
+
+    False if it was asked to stop meanwhile.
+    """
     draw = Random()  # noqa: S311 - jitter
-    for outages in count(1):
+    outages = 0
+    while not stop.is_set:
         try:
-            return beats.greet(Beat(state=State.STARTING))
+            beats.greet(Beat(state=State.STARTING))
         except TransientError as error:
+            outages += 1
             log.warning("The database is away; the worker waits.", action="worker_waits", error=str(error))
             connection.close()
-            if stop.stop.wait(OUTAGE.delay(outages, draw)):
-                return None
+            stop.stop.wait(OUTAGE.delay(outages, draw))
+        else:
+            return True
+    return False
 
 
 def _build(consumer: KafkaConsumer, beats: HeartbeatThread) -> Member:
