@@ -1,0 +1,88 @@
+"""The two doors as real processes, as `granian` serves them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+GRANIAN = Path(sys.executable).parent / "granian"
+START_BUDGET = 60.0
+UNREACHABLE = "postgres://heimdall:hunter2@127.0.0.1:1/heimdall"
+WEB = ("--interface", "wsgi", "--blocking-threads", "4", "heimdall_project.wsgi:application")
+STREAM = ("--interface", "asgi", "heimdall_project.asgi:application")
+
+
+class Door:
+    """One server."""
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.port, self.process = port, process
+        self.closing = ExitStack()
+
+    def get(self, path: str, **headers: str) -> HTTPResponse:
+        """Ask, and come back with status and headers; the body is still to be read."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        self.closing.callback(client.close)
+        client.request("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()})
+        answer = client.getresponse()
+        self.closing.callback(answer.close)
+        return answer
+
+    def json(self, path: str, **headers: str) -> tuple[int, Any, HTTPResponse]:
+        """Status, parsed body and the answer."""
+        answer = self.get(path, **headers)
+        return answer.status, json.loads(answer.read()), answer
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@contextmanager
+def door(kind: tuple[str, ...], **environment: str) -> Iterator[Door]:
+    """A running server with this environment on top of ours; ended at the end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    command = [str(GRANIAN), "--port", str(port), "--workers", "1", *kind]
+    process = subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env={**os.environ, **environment}, start_new_session=True
+    )
+    running = Door(port, process)
+    try:
+        _wait_until_alive(running)
+        yield running
+    finally:
+        running.closing.close()
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_alive(running: Door) -> None:
+    deadline = time.monotonic() + START_BUDGET
+    while time.monotonic() < deadline and running.process.poll() is None:
+        try:
+            if running.get("/livez").status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not come up (exit code {running.process.poll()})")
+
+
+def this_database() -> str:
+    """Where the test database is, for another process."""
+    values = connection.settings_dict
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**values)
