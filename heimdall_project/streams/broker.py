@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from operator import itemgetter
 from time import monotonic
 from typing import Any
@@ -111,30 +112,31 @@ class ConfluentProducer:
         """See `ports.Producer.publish`."""
         client = self._client = self._client or self._build()
         answers: list[Delivered | DeliveryFailed | None] = [None] * len(records)
-        begun, refused = monotonic(), set[tuple[str, bytes | None]]()
+        names = {topic: topics.physical(topic) for topic in {record.topic for record in records}}
+        # Frozen while it hands over, a process must not go on: what it hands over then gets a fresh timeout,
+        # and would be sent long after the caller's right to send it has ended.
+        end = monotonic() + (self._timeout / 4 if self._gapless else inf)
+        refused: set[tuple[str, bytes | None]] = set()
         for index, record in enumerate(records):
-            if self._gapless and (record.topic, record.key) in refused:
-                answers[index] = DeliveryFailed("an earlier record of this key was refused")
+            if (record.topic, record.key) in refused or monotonic() > end:
+                answers[index] = DeliveryFailed("not sent: behind a refused record, or too late")
                 continue
-            if self._gapless and monotonic() - begun > self._timeout / 4:
-                # Frozen in this loop, perhaps: what is handed over now would get a fresh timeout, and be sent
-                # long after the caller's right to send it has ended.
-                answers[index] = DeliveryFailed("it took too long to hand this record to the client")
-                continue
-            self._enqueue(client, record, partial(_keep, answers, index))
-            if answers[index] is not None:
+            self._enqueue(client, names[record.topic], record, partial(_keep, answers, index, record.topic))
+            if answers[index] is not None and self._gapless:
                 refused.add((record.topic, record.key))
         _serve(client.flush, self._timeout + 5.0)
         if any(not isinstance(answer, Delivered) for answer in answers):
             self._give_up(client)
         return [answer or DeliveryFailed("no acknowledgement in time") for answer in answers]
 
-    def _enqueue(self, client: ProducerClient, record: Outgoing, answer: Callable[..., None]) -> None:
+    def _enqueue(
+        self, client: ProducerClient, topic: str, record: Outgoing, answer: Callable[..., None]
+    ) -> None:
         # Bounded: a full queue drains by acknowledgement or by timeout, whichever comes first.
         while True:
             try:
                 client.produce(
-                    topics.physical(record.topic),
+                    topic,
                     value=record.value,
                     key=record.key,
                     headers=record.headers,
@@ -173,6 +175,7 @@ def _serve(call: Callable[[float], object], seconds: float) -> None:
 def _keep(
     answers: list[Delivered | DeliveryFailed | None],
     index: int,
+    topic: str,
     error: KafkaError | None,
     message: Message | None,
 ) -> None:
@@ -180,9 +183,7 @@ def _keep(
     if error is not None or message is None:
         answers[index] = DeliveryFailed(str(error))
     else:
-        answers[index] = Delivered(
-            topics.logical(message.topic() or ""), message.partition() or 0, message.offset() or 0
-        )
+        answers[index] = Delivered(topic, message.partition() or 0, message.offset() or 0)
 
 
 def producer(*, delivery_timeout: float | None = None, gapless: bool = False) -> ConfluentProducer:

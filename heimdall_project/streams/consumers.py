@@ -22,6 +22,8 @@ class OutboxRelay(Loop):
 
     name: ClassVar[str] = "outbox-relay"
     interval: ClassVar[float] = settings.OUTBOX_POLL
+    step_budget: ClassVar[float] = delivery_timeout(settings.OUTBOX_LEASE) + 100.0
+    """Waiting for the broker, and then for PostgreSQL, whose statements have bounds of their own."""
 
     def start(self) -> None:
         """Build the relay of this process; the Kafka client comes with the first event."""
