@@ -8,8 +8,10 @@ from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
@@ -106,9 +108,9 @@ class AuditEventAdmin(ModelAdmin):
         return act.state
 
     @display(description="Ended")
-    def ended_at(self, act: AuditEvent) -> Any:
+    def ended_at(self, act: AuditEvent) -> str | None:
         """When the outcome was written."""
-        return act.outcome.at if _ended(act) else None
+        return localize(localtime(act.outcome.at)) if _ended(act) else None
 
     @display(description="Intended")
     def intended(self, act: AuditEvent) -> SafeString:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,14 @@ class Door:
         answer = client.getresponse()
         self.closing.callback(answer.close)
         return answer
+
+    def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        """Send JSON; status and parsed body."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with closing(client):
+            client.request("POST", path, json.dumps(body), {"content-type": "application/json", **headers})
+            answer = client.getresponse()
+            return answer.status, json.loads(answer.read())
 
     def json(self, path: str, **headers: str) -> tuple[int, Any, HTTPResponse]:
         """Status, parsed body and the answer."""
@@ -82,7 +90,7 @@ def _wait_until_alive(running: Door) -> None:
     raise AssertionError(f"the server did not come up (exit code {running.process.poll()})")
 
 
-def this_database() -> str:
-    """Where the test database is, for another process."""
-    values = connection.settings_dict
+def this_database(**elsewhere: object) -> str:
+    """Where the test database is, for another process; host and port can be those of a proxy."""
+    values = {**connection.settings_dict, **elsewhere}
     return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**values)

@@ -6,11 +6,13 @@ import threading
 from http.client import HTTPResponse
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from heimdall_project.accounts.models import User
 from jobs.models import AnalysisJob
 from tests.integration.platform.doors import STREAM, UNREACHABLE, WEB, door, this_database
+from tests.integration.platform.proxy import proxied
 from tests.people import PASSWORD
 
 BASIC = "Basic " + base64.b64encode(f"omar:{PASSWORD}".encode()).decode()
@@ -110,3 +112,44 @@ def test_an_open_stream_does_not_hold_up_the_end_of_its_server(omar: User, job: 
         assert served.stop() == 0
         reader.join(10)
         assert rest, "the client was left waiting"
+
+
+def test_a_database_that_goes_and_comes_back_is_told_and_the_stream_goes_on(
+    omar: User, job: AnalysisJob
+) -> None:
+    values = connection.settings_dict
+    with (
+        proxied(values["HOST"], int(values["PORT"])) as proxy,
+        door(STREAM, DATABASE_URL=this_database(HOST="127.0.0.1", PORT=proxy.port)) as served,
+    ):
+        stream = served.get(f"/stream/jobs/{job.pk}", cookie=session_of(omar))
+        first = next_event(stream)
+        proxy.cut()
+        away = next_event(stream)
+        assert (away["event"], "id" in away) == ("unavailable", False)
+        later = job.transitions.latest("pk")
+        later.pk = None
+        later.save(force_insert=True)
+        proxy.mend()
+        assert next_event(stream)["event"] == "recovered"
+        assert int(next_event(stream)["id"]) > int(first["id"])
+
+
+def test_the_web_door_comes_back_with_its_database_and_half_of_a_job_is_never_made(omar: User) -> None:
+    values = connection.settings_dict
+    body = {"service_name": "shop", "environment": "test", "log_content": "ERROR db: refused"}
+    session = session_of(omar)
+    with (
+        proxied(values["HOST"], int(values["PORT"])) as proxy,
+        door(WEB, DATABASE_URL=this_database(HOST="127.0.0.1", PORT=proxy.port)) as web,
+    ):
+        assert web.json("/api/v1/jobs", cookie=session)[0] == 200
+        proxy.cut()
+        assert web.json("/api/v1/jobs", cookie=session)[0] == 503
+        status, problem = web.post("/api/v1/analysis/request", body, cookie=session)
+        assert (status, problem["type"]) == (503, "urn:heimdall:problem:unavailable")
+        proxy.mend()
+        assert web.json("/api/v1/jobs", cookie=session)[:2] == (
+            200,
+            {"next": None, "previous": None, "results": []},
+        )
