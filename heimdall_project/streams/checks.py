@@ -10,6 +10,7 @@ from django.core.checks import Warning as CheckWarning
 
 from . import registry
 from .consumer import Loop
+from .relay import delivery_timeout
 
 
 @register()
@@ -40,6 +41,15 @@ def budgets(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMess
                 "longer than the group waits.",
                 hint="Lower WORKER_DRAIN_BUDGET.",
                 id="streams.E003",
+            )
+        )
+    if (patience := delivery_timeout(settings.OUTBOX_LEASE)) >= settings.WORKER_DRAIN_BUDGET:
+        found.append(
+            Error(
+                f"The outbox relay may wait {patience} s for the broker, half of OUTBOX_LEASE, not below "
+                "WORKER_DRAIN_BUDGET: it would be killed while it waits.",
+                hint="Lower OUTBOX_LEASE or raise WORKER_DRAIN_BUDGET.",
+                id="streams.E006",
             )
         )
     for worker in registry.workers():

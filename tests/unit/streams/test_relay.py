@@ -1,5 +1,8 @@
 """The relay's step, with outbox, lease and broker in memory."""
 
+from pytest_django import Settings
+
+from heimdall_project.streams.checks import budgets
 from heimdall_project.streams.lease import RENEW_BELOW
 from heimdall_project.streams.relay import delivery_timeout
 from heimdall_project.streams.topics import Topic
@@ -122,3 +125,8 @@ def test_a_clean_stop_gives_the_lease_back() -> None:
     assert world.lease.token == 1
     world.relay.close()
     assert world.lease.token is None
+
+
+def test_a_lease_too_long_for_the_drain_budget_is_a_mistake_that_is_named(settings: Settings) -> None:
+    settings.OUTBOX_LEASE = 3 * settings.WORKER_DRAIN_BUDGET
+    assert "streams.E006" in {found.id for found in budgets(None)}
