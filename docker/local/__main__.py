@@ -12,9 +12,10 @@ from . import commands
 from .errors import StackError
 from .instance import CHECKOUT
 from .stack import Stack, named_stack
+from .up import up
 
 COMMANDS: dict[str, Callable[[Stack], None]] = {
-    "up": commands.up_and_stay,
+    "up": up,
     "down": commands.down,
     "services-up": commands.services_up,
     "services-down": commands.services_down,

@@ -12,7 +12,7 @@ from .journey import Client, answers, drive_job
 from .process import end, load_record, wait_for
 from .stack import Stack, stop_all
 from .terminal import confirmed, say
-from .up import DEMO_PASSWORD, DEMO_USER, manage, up, up_record
+from .up import DEMO_PASSWORD, DEMO_USER, manage, up_once, up_record
 
 _UP_STOPS_WITHIN = 90  # its own budgets for workers and services, one after the other
 
@@ -46,11 +46,6 @@ def env(stack: Stack) -> None:
     """Print the environment of this instance, one assignment a line."""
     for name, value in stack.instance.environment().items():
         say(f"{name}={value}")
-
-
-def up_and_stay(stack: Stack) -> None:
-    """Bring the whole system up and stay in the foreground."""
-    up(stack)
 
 
 def down(stack: Stack) -> None:
@@ -92,7 +87,7 @@ def smoke(stack: Stack) -> None:
         wait_for(lambda: answers(f"{url}/livez"), 60)  # it may be starting itself
         say(drive_job(Client(url, DEMO_USER, DEMO_PASSWORD)))
     else:
-        up(stack, once=True)
+        say(up_once(stack))
 
 
 def run(stack: Stack, command: list[str]) -> int:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -28,10 +28,27 @@ DEMO_USER = "operator"
 _STOP_BUDGET = 35  # the workers' own drain budget is 20 s
 
 
-def up(stack: Stack, *, once: bool = False) -> None:
-    """Bring everything up, drive one job, and stay until a signal; with ``once`` end after the job."""
-    instance = stack.instance
+def up(stack: Stack) -> None:
+    """Bring everything up, drive one job, and stay until a signal or until a process dies."""
     begun = time.monotonic()
+    with suppress(KeyboardInterrupt), _system(stack) as children:
+        job = _first_job(stack.instance, children)
+        say(_banner(stack.instance, job, time.monotonic() - begun))
+        while True:
+            check(children)
+            time.sleep(0.5)
+
+
+def up_once(stack: Stack) -> str:
+    """Bring everything up, drive one job, and stop again; returns a line about the job."""
+    with _system(stack) as children:
+        return _first_job(stack.instance, children)
+
+
+@contextmanager
+def _system(stack: Stack) -> Iterator[list[Child]]:
+    """Services and processes run inside of the block; at its end stops what was started for it."""
+    instance = stack.instance
     with only_one(instance), _signals_as_interrupt():
         if leftovers := end_leftovers(instance):
             say(f"Ended what a killed `make up` left running: {', '.join(leftovers)}")
@@ -39,21 +56,26 @@ def up(stack: Stack, *, once: bool = False) -> None:
             refuse_taken(instance, field)
         started: list[Service] = []
         children = _children(instance)
-        with suppress(KeyboardInterrupt) if not once else nullcontext():
-            try:
-                started += stack.start()
-                _say_services(stack, started)
-                prepare(instance)
-                for child in children:
-                    child.start()
-                _wait_for_doors(instance, children)
-                client = Client(instance.url, DEMO_USER, DEMO_PASSWORD)
-                say(f"Demo: {drive_job(client, meanwhile=lambda: check(children))}")
-                if not once:
-                    say(_banner(instance, time.monotonic() - begun))
-                    _watch(children)
-            finally:
-                _stop(children, started)
+        try:
+            started += stack.start()
+            _say_services(stack, started)
+            prepare(instance)
+            for child in children:
+                child.start()
+            yield children
+        finally:
+            _stop(children, started)
+
+
+def _first_job(instance: Instance, children: list[Child]) -> str:
+    def are_open() -> bool:
+        check(children)
+        return answers(f"{instance.url}/livez") and answers(f"{instance.stream_url}/stream/")
+
+    if not wait_for(are_open, 60, interval=0.2):
+        raise StackError(f"the web server did not answer at {instance.url} within 60 s")
+    client = Client(instance.url, DEMO_USER, DEMO_PASSWORD)
+    return drive_job(client, meanwhile=lambda: check(children))
 
 
 def prepare(instance: Instance) -> None:
@@ -104,21 +126,6 @@ def _children(instance: Instance) -> list[Child]:
         Child("stream", [*serve, "--port", str(ports.stream), *asgi], instance, environment),
         Child("workers", consumers, instance, environment),
     ]
-
-
-def _wait_for_doors(instance: Instance, children: list[Child]) -> None:
-    def are_open() -> bool:
-        check(children)
-        return answers(f"{instance.url}/livez") and answers(f"{instance.stream_url}/stream/")
-
-    if not wait_for(are_open, 60, interval=0.2):
-        raise StackError(f"the web server did not answer at {instance.url} within 60 s")
-
-
-def _watch(children: list[Child]) -> None:
-    while True:
-        check(children)
-        time.sleep(0.5)
 
 
 def check(children: list[Child]) -> None:
@@ -201,10 +208,10 @@ def _say_services(stack: Stack, started: list[Service]) -> None:
         say(f"{service.name:9} {LOOPBACK}:{service.port}  {how}")
 
 
-def _banner(instance: Instance, seconds: float) -> str:
+def _banner(instance: Instance, job: str, seconds: float) -> str:
     body = '{"service_name": "shop", "environment": "demo", "log_content": "ERROR db: connection refused"}'
     return f"""
-  Heimdall is up ({seconds:.0f} s).
+  Heimdall is up after {seconds:.0f} s; {job}.
 
     API        {instance.url}/api/v1/          docs {instance.url}/api/v1/docs/
     Admin      {instance.url}/admin/
