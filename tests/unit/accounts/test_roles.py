@@ -9,7 +9,7 @@ from django.db.models.options import Options
 from heimdall_project.accounts.roles import APPROVER, OPERATOR, RIGHTS, VIEWER, rights
 
 
-def codenames(meta: Options[Any]) -> list[str]:
+def codenames(meta: "Options[Any]") -> list[str]:
     """Rights on a model: the usual ones and its own."""
     usual = [get_permission_codename(action, meta) for action in meta.default_permissions]
     return [*usual, *(codename for codename, _ in meta.permissions)]

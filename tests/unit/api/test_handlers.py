@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -69,6 +70,7 @@ def api() -> Iterator[Client]:
         path("api/v1/form", form),
         path("api/v1/items", create),
         path("admin/raise/<kind>", raising),
+        path("admin/", admin.site.urls),
     ]
     for name in ("handler400", "handler403", "handler404", "handler500"):
         setattr(module, name, getattr(ours, name))
