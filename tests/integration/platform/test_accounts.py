@@ -46,10 +46,10 @@ def test_roles_are_brought_in_line_with_the_table_and_twice_is_once() -> None:
 
 
 def test_people_may_do_what_their_role_says(people: People) -> None:
-    redrive, skip, look = "jobs.redrive_analysisjob", "streams.skip_record", "jobs.view_analysisjob"
-    assert [people.vera.has_perm(right) for right in (look, redrive, skip)] == [True, False, False]
-    assert [people.omar.has_perm(right) for right in (look, redrive, skip)] == [True, True, False]
-    assert [people.ada.has_perm(right) for right in (look, redrive, skip)] == [True, True, True]
+    look, skip, override = "jobs.view_analysisjob", "streams.skip_record", "streams.override_flood"
+    assert [people.vera.has_perm(right) for right in (look, skip, override)] == [True, False, False]
+    assert [people.omar.has_perm(right) for right in (look, skip, override)] == [True, True, False]
+    assert [people.ada.has_perm(right) for right in (look, skip, override)] == [True, True, True]
     assert not people.eve.has_perm(look)
 
 
