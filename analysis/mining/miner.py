@@ -28,8 +28,8 @@ from .tokens import VAR, key
 
 LINE_CHARS = 8_192
 LINE_TOKENS = 160
-SHAPES = 50_000
-SHAPE_TOKENS = 1_000_000
+SHAPES = 30_000
+SHAPE_TOKENS = 600_000
 
 Row = tuple[str, ...]
 Chunks = tuple[tuple[str, ...], ...]
