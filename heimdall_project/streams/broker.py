@@ -5,11 +5,14 @@ Hazards of the client that this module answers (confluent-kafka 2.16, librdkafka
   guarded: what the listener raises is kept and raised after the call, and the caller stops uncommitted.
 * `auto.offset.reset` would skip silently. It is `error`, and where to start is said on assignment.
 * Records of partitions that went away during a call are filtered out.
+* A consumer lets in one call at a time, and a thread that polls keeps others out: everything is called from
+  the polling thread, and commits are answered during a later poll.
 * Clients do not survive a fork: build them afterwards.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -222,7 +225,12 @@ class ConfluentConsumer:
     """One member of a classic group with cooperative-sticky assignment. See `ports.Consumer`."""
 
     def __init__(self, group: str, *, prefetch: int = 100_000) -> None:
-        self._client = Client(consumer_config(group, prefetch=prefetch, error_cb=self._client_error))
+        self._client = Client(
+            consumer_config(
+                group, prefetch=prefetch, error_cb=self._client_error, on_commit=self._commit_answered
+            )
+        )
+        self._commit: tuple[dict[tuple[str, int], int], Future[None]] | None = None
         self._owned: set[Partition] = set()
         self._names: dict[str, str] = {}
         self._raised: BaseException | None = None
@@ -359,6 +367,33 @@ class ConfluentConsumer:
         except KafkaException as error:
             raise TransientError("kafka", f"commit: {error.args[0]}") from None
         _refuse_errors(answers, "commit")
+
+    def commit_soon(self, positions: Mapping[Partition, int]) -> Future[None]:
+        """The same without waiting; the answer comes during a later `poll`."""
+        wire = [TopicPartition(topics.physical(p.topic), p.number, offset) for p, offset in positions.items()]
+        answer = Future[None]()
+        self._commit = ({(each.topic, each.partition): each.offset for each in wire}, answer)
+        try:
+            self._client.commit(offsets=wire, asynchronous=True)
+        except KafkaException as error:
+            answer.set_exception(TransientError("kafka", f"commit: {error.args[0]}"))
+        return answer
+
+    def _commit_answered(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
+        """Callback of the client: must not raise. An answer to a commit that nobody waits for is ignored."""
+        if self._commit is None:
+            return
+        positions, answer = self._commit
+        if answer.done() or positions != {(a.topic, a.partition): a.offset for a in answers}:
+            return
+        try:
+            if error is not None:
+                raise TransientError("kafka", f"commit: {error}")
+            _refuse_errors(answers, "commit")
+        except TransientError as refused:
+            answer.set_exception(refused)
+        else:
+            answer.set_result(None)
 
     def pause(self, partitions: Sequence[Partition]) -> None:
         """Fetch no more from these for now."""

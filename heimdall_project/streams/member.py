@@ -177,7 +177,7 @@ class Member:
         if self._room() > 0:
             self._full_since = None
             return False
-        if not self._running and not self._desk.is_busy:
+        if not self._running and not self._desk.is_at_work:
             return True  # only time will help, so spend it polling
         now = self._clock.monotonic()
         self._full_since = self._full_since if self._full_since is not None else now

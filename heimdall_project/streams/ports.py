@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Protocol
 
 from ..errors import DeliveryFailed
@@ -65,7 +66,10 @@ class RebalanceListener(Protocol):
 
 
 class Consumer(Protocol):
-    """One member of a group. Topics in records and partitions are logical names."""
+    """One member of a group. Topics in records and partitions are logical names.
+
+    Used from one thread: the client lets in one call at a time, and a thread that polls keeps others out.
+    """
 
     def subscribe(self, topics: Sequence[str], listener: RebalanceListener) -> None:
         """Join the group."""
@@ -91,7 +95,11 @@ class Consumer(Protocol):
         ...
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
-        """Commit next offsets and wait. Raises TransientError; partitions that went away are left out."""
+        """Commit next offsets and wait. Raises TransientError, also if a partition went away."""
+        ...
+
+    def commit_soon(self, positions: Mapping[Partition, int]) -> Future[None]:
+        """Commit next offsets; the answer, as of `commit`, comes during a later `poll`. One at a time."""
         ...
 
     def pause(self, partitions: Sequence[Partition]) -> None:

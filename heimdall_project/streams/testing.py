@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..errors import DeliveryFailed, OffsetGap, TransientError
@@ -213,6 +214,7 @@ class InMemoryConsumer:
         self._paused: set[Partition] = set()
         self.frozen = False
         """A frozen member neither polls nor answers: its partitions can be taken away (`expire`)."""
+        self._answers: list[Callable[[], None]] = []
         self.raise_on_poll: Exception | None = None
         self.commit_fails = False
 
@@ -258,6 +260,9 @@ class InMemoryConsumer:
 
     def poll(self, limit: int, timeout: float) -> list[Record]:
         """Records of partitions that are not paused; time passes if there are none."""
+        answers, self._answers = self._answers, []
+        for answer in answers:
+            answer()
         self._rejoin()
         self._follow()
         if self.raise_on_poll is not None:
@@ -301,6 +306,17 @@ class InMemoryConsumer:
         if self.commit_fails or self not in state.members:
             raise TransientError("kafka", "commit")
         state.committed.update(positions)
+
+    def commit_soon(self, positions: Mapping[Partition, int]) -> Future[None]:
+        """Commit now, answer during the next poll."""
+        answer = Future[None]()
+        try:
+            self.commit(positions)
+        except TransientError as error:
+            self._answers.append(partial(answer.set_exception, error))
+        else:
+            self._answers.append(partial(answer.set_result, None))
+        return answer
 
     def pause(self, partitions: Sequence[Partition]) -> None:
         """Give no more records of these."""

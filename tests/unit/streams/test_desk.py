@@ -1,9 +1,10 @@
 """What is done aside: dead letters, ledger, commits, and what a rebalance in the middle of them may do."""
 
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams import redrive
 from heimdall_project.streams.consumer import Delivery
 from heimdall_project.streams.records import Partition
-from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
+from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer, run_until_idle
 
 from .workers import TOPIC, Keeper, Note, fill
 
@@ -104,7 +105,7 @@ def test_dead_letters_of_a_partition_that_came_back_are_settled_by_its_new_assig
 def test_a_settlement_of_an_earlier_assignment_says_nothing_about_this_one(broker: InMemoryBroker) -> None:
     fill(broker, 1, 2, 3)
     aside = Later()
-    runner = broker.runner(Keeper(), aside=aside)
+    runner: Any = broker.runner(Keeper(), aside=aside)
     runner.turn(0.1)
     broker.clock.advance(2.0)
     runner.turn(0.1)
@@ -126,4 +127,36 @@ def test_a_commit_that_is_refused_while_the_partition_stays_is_repeated(broker: 
     runner.turn(0.1)
     owners[P0] = owner
     run_until_idle(runner)
+    assert broker.committed(GROUP)[P0] == 3
+
+
+def test_offsets_are_committed_from_the_thread_that_polls(broker: InMemoryBroker) -> None:
+    threads: set[int] = set()
+
+    class Watched(InMemoryConsumer):
+        def commit(self, positions: Mapping[Partition, int]) -> None:
+            threads.add(get_ident())
+            super().commit(positions)
+
+    fill(broker, 1, 2, 3)
+    with ThreadPoolExecutor(1) as aside:
+        runner = broker.runner(Keeper(), broker=Watched(broker, GROUP), aside=aside)
+        while broker.committed(GROUP).get(P0) != 3:
+            runner.turn(0.1)
+        fill(broker, 4)
+        runner.turn(0.1)
+        runner.drain()
+    assert threads == {get_ident()}
+    assert broker.committed(GROUP)[P0] == 4
+
+
+def test_a_commit_under_way_does_not_hold_up_a_partition_that_goes_away(broker: InMemoryBroker) -> None:
+    fill(broker, 1, 2, 3)
+    runner = broker.runner(Keeper())
+    runner.turn(0.1)
+    broker.clock.advance(2.0)
+    runner.turn(0.1)
+    runner._gather()
+    assert runner._desk.is_busy and not runner._desk.is_at_work, "the answer waits for the next poll"
+    runner.revoked([P0])
     assert broker.committed(GROUP)[P0] == 3
