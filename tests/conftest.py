@@ -35,6 +35,8 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 for _name, _value in ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
+for _name in ("STREAM_URL", "CORS_ALLOWED_ORIGINS", "HEIMDALL_CRASH_AT"):  # of somebody's shell, not of tests
+    os.environ.pop(_name, None)
 
 from tests.people import people  # noqa: E402, F401 - a fixture
 
