@@ -7,7 +7,7 @@
 
 Statistics come from the batch alone, so the order of lines does not matter. Bounds: a line is read to
 `LINE_CHARS` characters and `LINE_TOKENS` tokens; at most `SHAPES` different shapes of together `SHAPE_TOKENS`
-tokens are told apart, lines of further ones share the template ``<*>``.
+tokens are learnt from; lines of further ones go where they fit, or share the template ``<*>``.
 """
 
 from __future__ import annotations
@@ -15,32 +15,21 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
-from .brackets import merge_brackets
+from .groups import Cell, Groups, Row
 from .phrases import fold
 from .scan import Scanner, readable
-from .slots import merge_slots
 from .strip import strip_headers
 from .templates import WILDCARD, Mined, Template
-from .tokens import VAR, key
+from .tokens import VAR
 
 LINE_CHARS = 8_192
 LINE_TOKENS = 160
 SHAPES = 30_000
 SHAPE_TOKENS = 600_000
 
-Row = tuple[str, ...]
 Chunks = tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A shown token, and whether a blank stands before it."""
-
-    text: str
-    spaced: bool
 
 
 class _Shapes:
@@ -55,13 +44,20 @@ class _Shapes:
 
     def number(self, message: str) -> int:
         """The number of the shape of a message."""
-        chunks = tuple(map(self.scanner.chunk, _bounded(message).split()))
+        chunks = self._chunks(message)
         number = self.known.get(chunks)
         if number is None:
             number = self._overflow() if self._is_full() else self._add(_cells(chunks))
             if number != self.overflow:
                 self.known[chunks] = number
         return number
+
+    def cells_of(self, message: str) -> tuple[Cell, ...]:
+        """The cells of a message whose shape was not kept."""
+        return _cells(self._chunks(message))
+
+    def _chunks(self, message: str) -> Chunks:
+        return tuple(map(self.scanner.chunk, _bounded(message).split()))
 
     def _is_full(self) -> bool:
         return len(self.cells) >= SHAPES or self.tokens >= SHAPE_TOKENS
@@ -80,60 +76,23 @@ class _Shapes:
 def mine(lines: Sequence[str]) -> Mined:
     """Group lines by template. Deterministic; grouping does not depend on the order of the lines."""
     shapes = _Shapes()
-    numbers = [shapes.number(message) for message in strip_headers(lines)]
-    counts = Counter(numbers)
-    groups = _Groups({number: shapes.cells[number] for number in counts}, counts)
+    messages = strip_headers(lines)
+    numbers = [shapes.number(message) for message in messages]
+    groups = Groups(dict(enumerate(shapes.cells)), Counter(numbers))
     groups.merge()
-    return _mined(numbers, groups)
+    rows = [groups.row_of[number] for number in numbers]
+    if shapes.overflow is not None:
+        for index, number in enumerate(numbers):
+            if number == shapes.overflow:
+                rows[index] = groups.place(shapes.cells_of(messages[index])) or rows[index]
+    return _mined(rows, groups)
 
 
-class _Groups:
-    """Shapes brought together: each shape has a row, each row the cells to show it by."""
-
-    def __init__(self, cells: dict[int, tuple[Cell, ...]], counts: Counter[int]) -> None:
-        self.row_of: dict[int, Row] = {}
-        self.shown: dict[Row, list[Cell]] = {}
-        self.weight: Counter[Row] = Counter()
-        # The most frequent shape decides about blanks, the text about ties: never the order of lines.
-        for number in sorted(cells, key=lambda n: (-counts[n], [cell.text for cell in cells[n]])):
-            row = tuple(key(cell.text) for cell in cells[number])
-            self.row_of[number] = row
-            self.weight[row] += counts[number]
-            self._show(row, list(cells[number]))
-
-    def merge(self) -> None:
-        """Find slots, then arguments in delimiters."""
-        self._move({row: (new, None) for row, new in merge_slots(self.weight).items() if new != row})
-        self._move(dict(merge_brackets(self.weight)))
-        self._move(dict(merge_brackets(self.weight)))
-
-    def _move(self, step: dict[Row, tuple[Row, tuple[int, int] | None]]) -> None:
-        shown, weight = self.shown, self.weight
-        self.shown, self.weight = {}, Counter()
-        for row in sorted(shown, key=lambda row: (-weight[row], row)):
-            new, span = step.get(row, (row, None))
-            cells = shown[row]
-            if span:
-                cells[span[0] : span[1]] = [Cell(VAR, cells[span[0]].spaced)]
-            self.weight[new] += weight[row]
-            self._show(new, cells)
-        self.row_of = {number: step[row][0] if row in step else row for number, row in self.row_of.items()}
-
-    def _show(self, row: Row, cells: list[Cell]) -> None:
-        """Let the row show what its members have in common."""
-        common = self.shown.setdefault(row, cells)
-        if common is not cells:
-            for index, (one, other) in enumerate(zip(common, cells, strict=True)):
-                if one.text != other.text:
-                    common[index] = Cell(row[index] if VAR in row[index] else VAR, one.spaced)
-
-
-def _mined(numbers: list[int], groups: _Groups) -> Mined:
+def _mined(rows: Sequence[Row], groups: Groups) -> Mined:
     order: dict[Row, int] = {}
     members: list[list[int]] = []
     assignments: list[int] = []
-    for line, number in enumerate(numbers, start=1):
-        row = groups.row_of[number]
+    for line, row in enumerate(rows, start=1):
         index = order.setdefault(row, len(order))
         if index == len(members):
             members.append([])

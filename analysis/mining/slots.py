@@ -22,11 +22,16 @@ _AT_ONCE = 4_000
 _SAMPLES = 5
 
 
+def frame_of(row: Row) -> Row:
+    """The punctuation of a row, with a mark for each word or value."""
+    return tuple(_WORD if is_word(token) else token for token in row)
+
+
 def merge_slots(rows: Mapping[Row, int]) -> dict[Row, Row]:
     """The generalised row of each row; ``rows`` maps each different row to its number of lines."""
     frames: defaultdict[Row, list[Row]] = defaultdict(list)
     for row in rows:
-        frames[tuple(_WORD if is_word(token) else token for token in row)].append(row)
+        frames[frame_of(row)].append(row)
     merged: dict[Row, Row] = {}
     for frame, members in frames.items():
         columns = [index for index, mark in enumerate(frame) if mark == _WORD]

@@ -58,6 +58,13 @@ def test_no_lines_give_no_templates() -> None:
     assert mine([]).templates == ()
 
 
+def test_lines_of_shapes_beyond_the_bound_go_where_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "SHAPES", 6)
+    names = ["ann", "bob", "cid", "dan", "eve", "fay", "gil", "hal"]
+    mined = mine([f"session of {name} was closed" for name in names])
+    assert mined.assignments == (0,) * len(names)
+
+
 def test_shapes_beyond_the_bound_share_one_template(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "SHAPES", 3)
     mined = mine(["one", "two a", "three a b", "four a b c", "five a b c d", "one"])

@@ -24,6 +24,7 @@ def groups(lines: list[str]) -> Counter[tuple[str, ...]]:
     return Counter(tuple(sorted(members)) for members in found.values())
 
 
+@settings(deadline=None)
 @given(wild_logs | logs)
 def test_every_line_has_exactly_one_template(lines: list[str]) -> None:
     mined = mine(lines)
@@ -32,6 +33,7 @@ def test_every_line_has_exactly_one_template(lines: list[str]) -> None:
     assert numbers == list(range(1, len(lines) + 1))
 
 
+@settings(deadline=None)
 @given(wild_logs | logs)
 def test_assignments_and_templates_agree(lines: list[str]) -> None:
     mined = mine(lines)
@@ -39,18 +41,20 @@ def test_assignments_and_templates_agree(lines: list[str]) -> None:
         assert all(mined.assignments[number - 1] == index for number in template.lines)
 
 
+@settings(deadline=None)
 @given(wild_logs | logs)
 def test_the_same_lines_give_the_same_templates(lines: list[str]) -> None:
     assert mine(lines) == mine(list(lines))
 
 
+@settings(deadline=None)
 @given(logs)
 def test_a_template_matches_all_of_its_lines(lines: list[str]) -> None:
     for template in (mined := mine(lines)).templates:
         assert all(template.matches(lines[number - 1]) for number in template.lines), mined
 
 
-@settings(max_examples=60)
+@settings(deadline=None)
 @given(logs, st.randoms(use_true_random=False))
 def test_the_order_of_lines_does_not_change_the_groups(lines: list[str], random: object) -> None:
     shuffled = list(lines)
@@ -58,6 +62,7 @@ def test_the_order_of_lines_does_not_change_the_groups(lines: list[str], random:
     assert groups(lines) == groups(shuffled)
 
 
+@settings(deadline=None)
 @given(wild_logs)
 def test_template_ids_are_unique(lines: list[str]) -> None:
     ids = [template.id for template in mine(lines).templates]

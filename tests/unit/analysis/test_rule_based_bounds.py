@@ -1,7 +1,7 @@
 """The rule-based analyzer on any text: it answers, its citations are real, its answers are bounded."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.analyzer import CITED_CHARS, AnalysisInput, verify_evidence
@@ -29,18 +29,21 @@ fragments = st.sampled_from(
 logs = st.lists(fragments | st.text(max_size=80), max_size=30).map("\n".join)
 
 
+@settings(deadline=None)
 @given(logs)
 def test_every_citation_is_real(content: str) -> None:
     given = AnalysisInput(content, "svc", "production")
     verify_evidence(given, RuleBasedAnalyzer().analyze(given))
 
 
+@settings(deadline=None)
 @given(logs)
 def test_the_same_log_gets_the_same_answer(content: str) -> None:
     given = AnalysisInput(content, "svc", "production")
     assert RuleBasedAnalyzer().analyze(given) == RuleBasedAnalyzer().analyze(given)
 
 
+@settings(deadline=None)
 @given(logs)
 def test_answers_are_bounded(content: str) -> None:
     analysis = RuleBasedAnalyzer().analyze(AnalysisInput(content, "s" * 5_000, "production"))
