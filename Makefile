@@ -62,8 +62,9 @@ prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 
 bench: bench-runtime ## all measurements of this machine
 
-bench-runtime: bootstrap-dev ## measure the Kafka runtime beside a bare consume loop
-	@$(on_test) $(bin)/python -m benchmarks.runtime
+bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay beside a plain one, memory by worker
+	@$(on_test) bash -c 'DEBUG=true $(bin)/python manage.py migrate --verbosity 0 \
+		&& for what in runtime relay memory; do $(bin)/python -m benchmarks.$$what || exit 1; done'
 
 eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by log (DATA=directory or DATA=synthetic)
 	@$(bin)/python benchmarks/eval_analysis.py $(if $(DATA),$(DATA),$(error DATA=… names the directory with labelled logs))
