@@ -6,7 +6,7 @@ from . import views
 
 urlpatterns = [
     path("analysis/request", views.RequestView.as_view(), name="analysis-request"),
-    path("analysis/result/<int:pk>", views.ResultView.as_view(), name="analysis-result"),
+    path("analysis/result/<int:analysis_id>", views.ResultView.as_view(), name="analysis-result"),
     path("jobs", views.JobListView.as_view(), name="jobs"),
     path("jobs/<int:pk>", views.JobDetailView.as_view(), name="job"),
     path("jobs/<int:pk>/timeline", views.JobTimelineView.as_view(), name="job-timeline"),

@@ -29,6 +29,7 @@ class ResultView(_Jobs, RetrieveAPIView[AnalysisJob]):
     """What became of a job."""
 
     serializer_class = ResultSerializer
+    lookup_url_kwarg = "analysis_id"
     filterset_class = None
 
     @extend_schema(

@@ -8,12 +8,15 @@ from rest_framework.views import APIView
 
 from heimdall_project.api import idempotency
 from heimdall_project.api.permissions import requires
+from heimdall_project.api.problems import CONTENT_TYPE
 from heimdall_project.api.request_id import current
 
 from ..serializers import AcceptedSerializer, JobRequestSerializer
 from ..services import Submitted, job_submit
 from . import examples
 from .caller import caller
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 class RequestView(APIView):
@@ -45,6 +48,10 @@ class RequestView(APIView):
         responses={
             202: OpenApiResponse(AcceptedSerializer, "Accepted.", [examples.ACCEPTED]),
             200: OpenApiResponse(AcceptedSerializer, "Accepted earlier under the same Idempotency-Key."),
+            (404, CONTENT_TYPE): OpenApiResponse(PROBLEM, "There is no such log entry."),
+            (422, CONTENT_TYPE): OpenApiResponse(
+                PROBLEM, "The Idempotency-Key came before with another body."
+            ),
         },
         examples=[examples.REQUEST_WITH_LOG, examples.REQUEST_BY_ID],
     )

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import reset_queries
 
 from jobs.importing import Draft, Limits, Tally, entries, open_text, read_lines, records
 from jobs.models.log_entry import ENVIRONMENT_LENGTH, SERVICE_NAME_LENGTH
 from jobs.services.importing import Imported, Origin, log_entries_import
 
 STDIN = "-"
-PROGRESS_SECONDS = 1.0
+PROGRESS_SECONDS = 2.0
 MANY_NULS = 0.1
 
 
@@ -103,6 +104,7 @@ class Command(BaseCommand):
         due = time.monotonic() + PROGRESS_SECONDS
         for batch in batches:
             stored, known = stored + batch.stored, known + batch.known
+            reset_queries()  # in development mode Django keeps every statement, with what it stores
             if time.monotonic() >= due:
                 share = f"{raw.tell() / total:4.0%}, " if total else ""
                 self.stderr.write(f"{shown}: {share}{tally.lines:,} lines, {tally.entries:,} entries")
