@@ -51,7 +51,8 @@ check: bootstrap-lint ## linters, types, import contracts, migrations and unit t
 	@$(bin)/mypy . $(wildcard docker/local/*.py)
 	@$(bin)/lint-imports
 	@$(bin)/djlint --check --lint --quiet templates
-	@DEBUG=true $(bin)/python manage.py makemigrations --check --dry-run
+	@DEBUG=true DATABASE_URL=postgres://none@127.0.0.1:1/none $(bin)/python -W ignore::RuntimeWarning \
+		manage.py makemigrations --check --dry-run
 	@$(bin)/python -m pytest -q tests/unit tests/architecture tests/local --ignore=tests/local/servers $(PYTEST)
 
 test-faults: bootstrap-dev ## long outages and repeated, seeded faults
