@@ -33,7 +33,7 @@ GAP = re.compile(r"\s*(?:(?:-{1,3}|[|:,])\s+|\|)?")
 
 # A level is upper case, or marked as one: [error] <warn> info: level=debug, or followed by a wide gap.
 LEVEL = re.compile(
-    rf"(?:[\[(<]\s?({_ANY})\s?[\])>]|{_LEVEL_KEY}({_ANY})\b\"?"
+    rf"(?:[\[(<]\s?({_ANY})\s{{0,9}}[\])>]|{_LEVEL_KEY}({_ANY})\b\"?"
     rf"|({_ANY})(?:[:,|]|\s{{2,}}|\t)|(?-i:({_PLAIN})(?=\s|$)))[:,|]?",
     re.IGNORECASE,
 )
@@ -50,7 +50,8 @@ LEVEL_IN_MESSAGE = re.compile(
     re.IGNORECASE,
 )
 NAME_IN_MESSAGE = re.compile(
-    r"(?:.{0,200}\s)?(?:component|logger|service|module|app)=\"?([A-Za-z][\w.-]{0,60})"
+    r"(?:.{0,200}\s)?(?:(?:component|logger|service|module|app)=\"?([A-Za-z][\w.-]{0,60})"
+    r"|\[([a-z_][\w$]{0,60}(?:\.[\w$]{1,60}){1,12})\](?=\s|$))"
 )
 
 # log4j's %c at the end: (kafka.server.ReplicaManager)
@@ -77,7 +78,7 @@ LOGGER = re.compile(rf"{_NO_ERROR}([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)+)\s+")
 NAMES = (
     NAMED,
     re.compile(r"([\w./-]+\.\w{1,4}):[0-9]+\]\s"),  # source.go:12]
-    re.compile(r"([\w.-]+ \*[0-9]+) - "),  # program.exe *64 -
+    re.compile(r"([\w.-]+) \*[0-9]+ - "),  # program.exe *64 -
     LOGGER,
     re.compile(r"([A-Za-z_][\w.\-]*)\|"),  # Component|
     re.compile(r"([A-Za-z][\w.\-]{0,40})(?:\s{2,}|\t)"),  # a padded column

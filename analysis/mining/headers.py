@@ -170,7 +170,7 @@ class _Header:
         if not self.level and (hint := patterns.LEVEL_IN_MESSAGE.match(self.head, self.at)):
             self.level = LEVELS[(hint[1] or hint[2]).upper()]
         if not self.component and (name := patterns.NAME_IN_MESSAGE.match(self.head, self.at)):
-            self.component = name[1]
+            self.component = name[1] or name[2]
         if not self.component:
             end = patterns.NAME_AT_END.search(self.text[-patterns.NAME_AT_END_CHARS :])
             self.component = end[1] if end else self.label

@@ -71,7 +71,7 @@ def _component(event: Event) -> str | None:
         named = None
     if named and not _LIBRARY.match(named):
         return safe(named)
-    return _frame(event) or (safe(named) if named else None)
+    return frame_of(event) or (safe(named) if named else None)
 
 
 def _dialect(text: str) -> str | None:
@@ -79,7 +79,7 @@ def _dialect(text: str) -> str | None:
     return next((name for name, form in _DIALECTS.items() if form.search(text[:200])), None)
 
 
-def _frame(event: Event) -> str | None:
+def frame_of(event: Event) -> str | None:
     """The first frame of a Java trace, the last of a Python one, that is not of a library."""
     python: str | None = None
     for line in event.body:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from heimdall_project.events.jobs import Severity
+
 from ..mining import Template
 from .components import component_of
 from .matching import UNRECOGNISED, WARNED, Match, Matched, match
@@ -115,8 +117,9 @@ def _finding(rule: Rule, matches: Sequence[Match], position: int, most: int) -> 
 
 
 def _score(rule: Rule, matches: Sequence[Match], position: int, most: int, innermost: Match | None) -> float:
-    """Depth decides first; then level, place in a trace, time and number."""
+    """Depth decides first; then severity, level, place in a trace, time and number."""
     score = 10.0 * rule.depth
+    score += 2.0 * list(Severity).index(rule.severity)
     score += max(_level(each.event) for each in matches)
     score += 6.0 if innermost else 0.0
     score += max(0.0, 6.0 - 2.0 * position)

@@ -23,7 +23,7 @@ def severity_of(finding: Finding, *, environment: str, over: bool) -> Severity:
     if finding.rule.depth >= Depth.DEPENDENCY and any(event.head.level == "CRITICAL" for event in events):
         level += 1
     if all(event.is_quiet for event in events):
-        level = min(level, _SCALE.index(Severity.MEDIUM))
+        level = min(level, _SCALE.index(Severity.MEDIUM if finding.rule.quiet else Severity.LOW))
     corrected = sum(
         "correct" in each.line.text and "uncorrect" not in each.line.text for each in finding.matches
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heimdall_project.events.jobs import Severity
@@ -24,6 +24,7 @@ _READ_CHARS = 2_000
 _HARMLESS = re.compile(
     r"\b(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|exceptions?|warnings?)\b"
     r"|\b(?:errors?|fail(?:ed|ures?)?|error_?code|exit_?code|retries)\s?[=:]\s?(?:0|none|null|false)\b"
+    r"|\"logical replication launcher\" .{0,40}exited with exit code 1"
     r"|authentication disabled|negotiated timeout|timeout(?:s| set| is)? (?:to|of|=|:) ?\d+|\d+ failed, 0 "
 )
 
@@ -52,15 +53,23 @@ class Matched:
 
 
 def match(events: Sequence[Event]) -> Matched:
-    """Try all rules on all events. Errors and warnings that no rule knows come under rules of their own."""
+    """Try all rules on all events. Errors and warnings that no rule knows come under rules of their own.
+
+    What the log itself calls unremarkable counts only if it calls nothing else a failure or a warning.
+    """
     mined = mine([event.head.message[:_READ_CHARS] for event in events])
     by_rule: defaultdict[Rule, list[Match]] = defaultdict(list)
+    by_hint: defaultdict[Rule, list[Match]] = defaultdict(list)
     for template in mined.templates:
         members = [events[number - 1] for number in template.lines]
         candidates = _candidates(members)
         for event in members:
-            for rule, found in _of_event(event, candidates):
-                by_rule[rule].append(found)
+            for rule, line in _of_event(event, candidates):
+                certain = rule.quiet or not event.is_quiet
+                (by_rule if certain else by_hint)[rule].append(Match(line, event))
+    if not by_rule:
+        for rule, found in by_hint.items():
+            by_rule[rule].extend(found)
     enough = {
         rule: sorted(matches, key=lambda each: each.line.number)
         for rule, matches in by_rule.items()
@@ -82,7 +91,7 @@ def _candidates(members: Sequence[Event]) -> list[Rule]:
     return [rule for rule in RULES if any(rule.pattern.search(text) for text in texts)]
 
 
-def _of_event(event: Event, candidates: Sequence[Rule]) -> Iterator[tuple[Rule, Match]]:
+def _of_event(event: Event, candidates: Sequence[Rule]) -> list[tuple[Rule, Line]]:
     """The rules of one event: those of its message, those of its trace, or none that is known."""
     found = [
         (rule, Line(event.line, event.head.message))
@@ -92,15 +101,13 @@ def _of_event(event: Event, candidates: Sequence[Rule]) -> Iterator[tuple[Rule, 
     for line in event.body:
         text = _searched(line.text)
         found.extend((rule, line) for rule in RULES if rule.pattern.search(text))
-    found = [(rule, line) for rule, line in found if rule.quiet or not event.is_quiet]
     if any(rule.depth > Depth.GENERIC for rule, _ in found):
         found = [(rule, line) for rule, line in found if rule.depth > Depth.GENERIC]
     if not found and event.is_error:
         found = [(UNRECOGNISED, Line(event.line, event.head.message))]
     if not found and event.head.level == "WARNING":
         found = [(WARNED, Line(event.line, event.head.message))]
-    for rule, line in found:
-        yield rule, Match(line, event)
+    return found
 
 
 def _holds(rule: Rule, message: str) -> bool:

@@ -17,8 +17,10 @@ class Phrases:
     many_lines: str
     at_time: str
     mostly: str
+    mostly_from: str
     distinct_sources: str
     innermost: str
+    raised_in: str
     follows: str
     precedes: str
     item: str
@@ -52,7 +54,7 @@ class Phrases:
 _EN = Phrases(
     unknown={
         Target.ENDPOINT: "another system",
-        Target.SOURCE: "many addresses",
+        Target.SOURCE: "from many addresses",
         Target.NAME: "a host name",
         Target.PATH: "a file or resource",
         Target.NOTHING: "",
@@ -61,7 +63,9 @@ _EN = Phrases(
     many_lines="{count} lines show it, the first is line {first}{time}, the last line {last}.",
     at_time=" ({time})",
     mostly="Named most often: {target}.",
+    mostly_from="mostly from {target}",
     distinct_sources="{count} addresses take part.",
+    raised_in="It was raised in {frame}.",
     innermost="The innermost cause in the trace is {name} (line {line}).",
     follows="These begin after it and probably follow from it: {items}.",
     precedes="These began before it and may be early signs: {items}.",
@@ -107,7 +111,9 @@ _KO = Phrases(
     many_lines="해당 라인 {count}건, 최초 {first}행{time}, 마지막 {last}행.",
     at_time="({time})",
     mostly="가장 많이 언급된 대상: {target}.",
+    mostly_from="주로 {target}",
     distinct_sources="관련 주소 {count}개.",
+    raised_in="발생 위치: {frame}.",
     innermost="스택 트레이스의 가장 안쪽 원인: {name}({line}행).",
     follows="다음은 이후에 시작되어 결과로 보입니다: {items}.",
     precedes="다음은 이전에 시작되어 전조일 수 있습니다: {items}.",

@@ -9,7 +9,7 @@ from heimdall_project.events.jobs import Severity
 from ..analyzer import Analysis, AnalysisInput
 from . import judging
 from .citing import Citations
-from .components import safe, short
+from .components import frame_of, safe, short
 from .findings import Finding, Findings, exception_name
 from .logins import Accepted, accepted_login
 from .matching import UNRECOGNISED
@@ -126,6 +126,8 @@ class Report:
 
     def _what(self, finding: Finding) -> str:
         target = finding.target or self.say.unknown[finding.rule.target]
+        if finding.target and finding.rule.target is Target.SOURCE:
+            target = self.say.mostly_from.format(target=target)
         return self.words[finding.rule.name].what.format(target=target)
 
     def _cite(self, finding: Finding, claim: str) -> None:
@@ -165,7 +167,8 @@ class Report:
     def _named(self, finding: Finding) -> list[str]:
         """What else the lines name, where the phrase has no place for it."""
         if finding.rule.target is Target.SOURCE:
-            return [self.say.distinct_sources.format(count=len(sources(finding.matches)))]
+            count = len(sources(finding.matches))
+            return [self.say.distinct_sources.format(count=count)] if count > 1 else []
         if finding.target and "{target}" not in self.words[finding.rule.name].what:
             return [self.say.mostly.format(target=finding.target)]
         return []
@@ -176,7 +179,11 @@ class Report:
         if not found or not name:
             return []
         self.citations.add(found.line.number, self.say.claim_innermost)
-        return [self.say.innermost.format(name=safe(name), line=found.line.number)]
+        texts = [self.say.innermost.format(name=safe(name), line=found.line.number)]
+        frame = frame_of(found.event)
+        if frame and frame != finding.component:
+            texts.append(self.say.raised_in.format(frame=frame))
+        return texts
 
     def _chain(self, first: Finding, lead: Finding) -> list[str]:
         """The other failures, by time: what follows is a consequence of it, what precedes perhaps a sign."""

@@ -10,7 +10,7 @@ RULES = (
         pattern=any_of(
             r"failed (?:password|none|publickey|keyboard-interactive) for",
             r"invalid user",
-            r"authentication fail(?:ure|ed);? ?(?:logname|for|from|$)",
+            r"(?<!password )authentication fail(?:ure|ed);? ?(?:logname|for|from|$)",
             r"user unknown",
             r"break-?in attempt",
             r"too many authentication failures",
@@ -18,9 +18,7 @@ RULES = (
             r"more authentication failures?",
             r"failed login",
             r"login (?:failed|failure)",
-            r"password authentication failed",
             r"no more user authentication methods",
-            r"did not receive identification string",
         ),
         depth=Depth.RESOURCE,
         severity=Severity.HIGH,

@@ -124,6 +124,28 @@ RULES = (
         severity=Severity.MEDIUM,
     ),
     Rule(
+        name="defect",
+        pattern=any_of(
+            r"nameerror",
+            r"attributeerror",
+            r"typeerror",
+            r"indexerror",
+            r"keyerror",
+            r"unboundlocalerror",
+            r"zerodivision",
+            r"assertionerror",
+            r"indexoutofbounds",
+            r"classcastexception",
+            r"illegal(?:argument|state)exception",
+            r"arithmeticexception",
+            r"referenceerror",
+            r"index out of range",
+            r"is not a function",
+        ),
+        depth=Depth.DEPENDENCY,
+        severity=Severity.MEDIUM,
+    ),
+    Rule(
         name="unhandled",
         pattern=any_of(
             r"traceback \(most recent call last\)",

@@ -79,7 +79,7 @@ slow_query
 - Take the statement from the database log, read its plan (EXPLAIN), and check what it waits for.
 
 password_guessing
-- many failed logins, mostly from {target}
+- many failed logins, {target}
 - Somebody tries user names and passwords by machine. The failures themselves do no harm; an accepted
   login from the same addresses would.
 - Search for accepted logins from these addresses first. Then block them (fail2ban, firewall), allow keys
@@ -246,6 +246,13 @@ bad_data
 - Data does not have the shape that the code expects: a producer changed its format, or bytes were cut or
   damaged on the way.
 - Keep one failing input, compare it with the contract, and ask which producer was released last.
+
+defect
+- a defect in the code raises an exception
+- The program does something that its language refuses (a name, type, key or index that is not there, a state
+  that was thought impossible). Restarting does not help; the same input fails again.
+- Open the innermost frame of our own code in the trace. If it began with a release, roll back; then write the
+  failing case as a test.
 
 unhandled
 - an exception is not handled

@@ -25,7 +25,7 @@ CASES = [
     ("2016-09-28 04:30:30, Info                  CBS    Loaded it", ("INFO", "CBS", None, "Loaded it")),
     ("03-17 16:13:38.811  1702  2395 D PowerManager: on", ("DEBUG", "PowerManager", "1702", "on")),
     ("20171223-22:15:29:606|Step_LSC|30002312|onStep 3", (None, "Step_LSC", "30002312", "onStep 3")),
-    ("[10.30 16:49:06] chrome.exe *64 - a:443 close", (None, "chrome.exe *64", None, "a:443 close")),
+    ("[10.30 16:49:06] chrome.exe *64 - a:443 close", (None, "chrome.exe", None, "a:443 close")),
     ("E1024 10:11:12.123456    1234 pod_workers.go:190] bad", ("ERROR", "pod_workers.go", "1234", "bad")),
     ("2024-03-01 10:00:00.1 UTC [7] LOG:  ready", ("INFO", None, "7", "ready")),
     ("2024-03-01T10:00:00Z ERROR [shop,a1] 1 --- [exec-1] c.a.Order : bad", (
@@ -43,6 +43,8 @@ CASES = [
     ("time=2024-03-01T10:00:00Z level=warning component=api msg=x", (
         "WARNING", "api", None, "component=api msg=x")),
     ("ERROR:urllib3.pool:Retrying", ("ERROR", "urllib3.pool", None, "ERROR:urllib3.pool:Retrying")),
+    ("2024-03-01T10:00:00Z [warning  ] Worker ended. [a.b.supervisor] code=1", (
+        "WARNING", "a.b.supervisor", None, "Worker ended. [a.b.supervisor] code=1")),
     ("[ERROR] no time", ("ERROR", None, None, "[ERROR] no time")),
     ("Error while reading", (None, None, None, "Error while reading")),
     ("\x1b[31m2024-03-01 10:00:00 ERROR a.b: no\x1b[0m", ("ERROR", "a.b", None, "no")),

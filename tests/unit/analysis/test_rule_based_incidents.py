@@ -47,6 +47,7 @@ EXPECTED = {
     "kafka_quorum": Expected("kafka.server.ReplicaManager", "HIGH", "replicas cannot be served", 4),
     "permission": Expected("uploader.store", "MEDIUM", "access to /srv/data/uploads/77.bin is denied", 6),
     "cascade": Expected("com.example.stock.Repository", "CRITICAL", "disk is full", 2),
+    "defect": Expected("shop.workers.runner", "MEDIUM", "a defect in the code", 8),
     "plain": Expected(None, "MEDIUM", "calls to database time out", 1),
 }
 
@@ -78,6 +79,10 @@ def test_what_began_before_is_told_as_a_sign() -> None:
 
 def test_the_innermost_cause_of_a_trace_is_named() -> None:
     assert "java.sql.SQLTransientConnectionException (line 9)" in explain("pool_exhausted").root_cause
+
+
+def test_the_frame_that_raised_it_is_named_where_another_component_reports_it() -> None:
+    assert "It was raised in mail/render.py." in explain("defect").root_cause
 
 
 def test_an_accepted_login_among_failed_ones_is_an_alarm() -> None:
