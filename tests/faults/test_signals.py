@@ -29,7 +29,8 @@ def test_the_first_signal_finishes_the_step_and_closes(tmp_path: Path, number: s
 
 
 def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
-    with run_consumer(tmp_path, "probe-busy") as command:
+    patient = {"WORKER_DRAIN_BUDGET": "100", "WORKER_STOP_GRACE": "200"}  # it is not its budget that ends it
+    with run_consumer(tmp_path, "probe-busy", **patient) as command:
         command.wait_for("busy")
         command.send(signal.SIGTERM)
         command.send(signal.SIGINT)

@@ -84,9 +84,11 @@ def test_an_intent_has_one_outcome_at_most() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_act_cannot_hide_in_a_transaction_that_may_be_rolled_back() -> None:
+    done = False
     with pytest.raises(RuntimeError), transaction.atomic(), audited(actor=None, action="a", target="t"):
-        pass
+        done = True
 
+    assert not done, "the act was let in before its intent could be committed"
     assert not AuditEvent.objects.exists()
 
 

@@ -217,6 +217,20 @@ def test_a_revoked_partition_is_finished_and_committed_before_it_is_released(bro
     assert set(one.offsets).isdisjoint(other.offsets)
 
 
+def test_what_is_finished_is_committed_before_its_partition_goes(broker):
+    for partition in range(3):
+        fill(broker, 1, 2, partition=partition)
+    first = broker.runner(Keeper())
+    for _ in range(5):
+        first.turn()
+    assert broker.committed("heimdall.keeper") == {}, "it is not yet time to commit"
+    broker.runner(Keeper())
+    first.turn()
+    kept = set(first._progress.places)
+    gone = {Partition(TOPIC, number) for number in range(3)} - kept
+    assert gone and all(broker.committed("heimdall.keeper")[place] == 2 for place in gone)
+
+
 def test_a_lost_partition_commits_nothing(broker):
     fill(broker, 1, 2, 3)
     runner = broker.runner(Keeper())

@@ -1,0 +1,228 @@
+"""What is broken on purpose, which promise that breaks, and which test must turn red.
+
+Promises are numbered as in `tests/promises.md`.
+"""
+
+from dataclasses import dataclass
+
+STREAMS = "heimdall_project/streams"
+MEMBER = "tests/unit/streams/test_member.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """One line (or a few) replaced. `old` must stand exactly once in `file`."""
+
+    name: str
+    promise: int
+    file: str
+    old: str
+    new: str
+    killer: str
+
+
+MUTATIONS = [
+    Mutation(
+        name="commit before the handler ran",
+        promise=1,
+        file=f"{STREAMS}/member.py",
+        old="            self._progress.take(place, chunk)\n",
+        new="            self._progress.take(place, chunk)\n"
+        "            self._progress.finish_alike(place, chunk, STORED)\n",
+        killer=f"{MEMBER}::test_an_outage_writes_no_dead_letters_and_commits_nothing_past_it",
+    ),
+    Mutation(
+        name="drop a record whose dead letter was not acknowledged",
+        promise=1,
+        file=f"{STREAMS}/desk.py",
+        old="        if refused:\n",
+        new="        if False and refused:\n",
+        killer=f"{MEMBER}::test_a_dead_letter_topic_that_is_away_stops_the_worker_uncommitted",
+    ),
+    Mutation(
+        name="start a new group at the end",
+        promise=1,
+        file=f"{STREAMS}/member.py",
+        old="        if committed is None:\n            return low\n",
+        new="        if committed is None:\n            return high\n",
+        killer=f"{MEMBER}::test_records_are_handled_in_order_and_committed",
+    ),
+    Mutation(
+        name="go on silently where committed records are gone",
+        promise=1,
+        file=f"{STREAMS}/member.py",
+        old="        if not low <= committed <= high:\n"
+        "            raise OffsetGap(place.topic, place.number, committed, low, high)\n",
+        new="        if not low <= committed <= high:\n            return low\n",
+        killer=f"{MEMBER}::test_a_committed_offset_that_the_broker_no_longer_has_stops_with_the_size_of_the_gap",
+    ),
+    Mutation(
+        name="skip outbox rows below the last one that was sent",
+        promise=2,
+        file=f"{STREAMS}/outbox_store.py",
+        old="        WHERE sent_at IS NULL {unless_held} ORDER BY id LIMIT %(rows)s\n",
+        new="        WHERE sent_at IS NULL AND id > (SELECT coalesce(max(id), 0) FROM streams_outboxmessage\n"
+        "            WHERE sent_at IS NOT NULL) {unless_held} ORDER BY id LIMIT %(rows)s\n",
+        killer="tests/integration/outbox/test_rows.py::"
+        "test_a_transaction_on_another_key_that_commits_an_early_row_late_is_not_passed_by",
+    ),
+    Mutation(
+        name="write outbox rows without the lock of their key",
+        promise=2,
+        file=f"{STREAMS}/outbox.py",
+        old="pg_advisory_xact_lock(",
+        new="pg_try_advisory_xact_lock(",
+        killer="tests/integration/outbox/test_publish.py::"
+        "test_the_second_writer_of_a_key_waits_and_gets_the_higher_id",
+    ),
+    Mutation(
+        name="mark rows without asking whether the lease still holds",
+        promise=2,
+        file=f"{STREAMS}/lease.py",
+        old="WHERE name = %(name)s AND holder = %(holder)s AND token = %(token)s\n"
+        "RETURNING clock_timestamp()",
+        new="WHERE name = %(name)s\nRETURNING clock_timestamp()",
+        killer="tests/integration/outbox/test_rows.py::test_a_stale_relay_marks_nothing",
+    ),
+    Mutation(
+        name="publish although the lease may have run out meanwhile",
+        promise=2,
+        file=f"{STREAMS}/relay.py",
+        old="        if not self._lease.is_fresh:\n",
+        new="        if False:\n",
+        killer="tests/unit/streams/test_relay.py::"
+        "test_a_relay_frozen_while_it_read_asks_for_the_lease_before_it_publishes",
+    ),
+    Mutation(
+        name="handle every copy of a redrive",
+        promise=3,
+        file=f"{STREAMS}/redrive_gate.py",
+        old="        if self._status(redrive_id) == Status.OK:\n            return DUPLICATE\n",
+        new="",
+        killer=f"{MEMBER}::test_a_redrive_is_handled_once_however_often_it_is_published",
+    ),
+    Mutation(
+        name="believe forged redrive marks",
+        promise=3,
+        file=f"{STREAMS}/redrive.py",
+        old="    if not any(constant_time_compare(_mac(key, *signed), mac) for key in keys):\n"
+        "        return None\n",
+        new="    assert keys and signed\n",
+        killer=f"{MEMBER}::test_a_forged_redrive_is_an_ordinary_record",
+    ),
+    Mutation(
+        name="handle redrives that are for another group",
+        promise=3,
+        file=f"{STREAMS}/redrive_gate.py",
+        old="        if addressed.group != self._group:\n",
+        new="        if False:\n",
+        killer=f"{MEMBER}::test_a_redriven_record_reaches_only_the_group_that_it_is_for",
+    ),
+    Mutation(
+        name="apply a result to a job that has ended",
+        promise=4,
+        file="jobs/services/timeline.py",
+        old="filter(pk=job.pk, status=before, status__in=sorted(sources(to)))",
+        new="filter(pk=job.pk, status=before)",
+        killer="tests/integration/jobs/test_life.py::test_another_result_after_the_end_is_late",
+    ),
+    Mutation(
+        name="analyse again what has an outcome",
+        promise=4,
+        file="jobs/services/claims.py",
+        old="    if attempt.answer is not None:\n        return Answered(attempt)\n",
+        new="",
+        killer="tests/integration/jobs/test_life.py::test_a_request_that_comes_again_gets_the_stored_answer",
+    ),
+    Mutation(
+        name="treat an outage as a bad record",
+        promise=5,
+        file=f"{STREAMS}/hands.py",
+        old="        if isinstance(error, StopOnPurpose | TransientError):\n            raise error\n",
+        new="        if isinstance(error, StopOnPurpose):\n            raise error\n",
+        killer=f"{MEMBER}::test_an_outage_writes_no_dead_letters_and_commits_nothing_past_it",
+    ),
+    Mutation(
+        name="never call anything a flood",
+        promise=5,
+        file=f"{STREAMS}/flood.py",
+        old="            return Decision.FLOOD\n",
+        new="            return Decision.ADMIT\n",
+        killer=f"{MEMBER}::test_a_flood_of_invalid_records_stops_the_worker_with_offsets_unmoved",
+    ),
+    Mutation(
+        name="retry a bug for ever",
+        promise=5,
+        file=f"{STREAMS}/retry.py",
+        old="        return attempt >= self.attempts\n",
+        new="        return False\n",
+        killer=f"{MEMBER}::test_an_unexpected_error_is_tried_a_bounded_number_of_times",
+    ),
+    Mutation(
+        name="change the bytes of a dead letter",
+        promise=5,
+        file=f"{STREAMS}/dead_letters.py",
+        old="        value=record.value,\n",
+        new="        value=(record.value or b'').strip(b'\\x00\\xff '),\n",
+        killer=f"{MEMBER}::test_an_invalid_record_becomes_a_dead_letter_with_identical_bytes_and_the_rest_flows_on",
+    ),
+    Mutation(
+        name="take in without a bound",
+        promise=6,
+        file=f"{STREAMS}/member.py",
+        old="        return min(self._shape.capacity - self._progress.unfinished, open_window)\n",
+        new="        return self._shape.capacity + open_window * 0\n",
+        killer=f"{MEMBER}::test_polling_goes_on_during_an_outage_and_memory_stays_bounded",
+    ),
+    Mutation(
+        name="let a handler run for ever",
+        promise=7,
+        file=f"{STREAMS}/member.py",
+        old="            if began is not None and now - began > self.consumer.handler_budget:\n",
+        new="            if began is None and now - 0.0 > self.consumer.handler_budget * 1e12:\n",
+        killer=f"{MEMBER}::test_a_handler_that_exceeds_its_budget_ends_the_worker",
+    ),
+    Mutation(
+        name="leave without committing what is finished",
+        promise=7,
+        file=f"{STREAMS}/member.py",
+        old="        self._desk.settle_now("
+        "self._progress.ready(), self._meter.window, self._progress, deadline)\n"
+        "        finished = not self._running\n",
+        new="        finished = not self._running\n        self._abandoned = True\n",
+        killer=f"{MEMBER}::test_draining_commits_what_is_finished_and_leaves_the_group",
+    ),
+    Mutation(
+        name="give partitions back before what is finished is committed",
+        promise=7,
+        file=f"{STREAMS}/member.py",
+        old="            self._desk.settle_now(spans, self._meter.window, self._progress, deadline)\n",
+        new="            assert spans is not None\n",
+        killer=f"{MEMBER}::test_what_is_finished_is_committed_before_its_partition_goes",
+    ),
+    Mutation(
+        name="ignore the second signal",
+        promise=7,
+        file=f"{STREAMS}/signals.py",
+        old="        if asked > 1 and not supervised:\n",
+        new="        if asked > 100 and not supervised:\n",
+        killer="tests/faults/test_signals.py::test_the_second_signal_leaves_at_once",
+    ),
+    Mutation(
+        name="count outcomes again that the cursor has passed",
+        promise=8,
+        file=f"{STREAMS}/books.py",
+        old="    since = span.start if cursor is None else cursor\n",
+        new="    since = span.start\n",
+        killer=f"{MEMBER}::test_a_commit_that_fails_is_repeated_and_counts_nothing_twice",
+    ),
+    Mutation(
+        name="let the intent of an act vanish with its transaction",
+        promise=9,
+        file="heimdall_project/accounts/audit.py",
+        old="    with transaction.atomic(durable=True):\n        intent = ",
+        new="    with transaction.atomic():\n        intent = ",
+        killer="tests/integration/platform/test_audit.py::"
+        "test_an_act_cannot_hide_in_a_transaction_that_may_be_rolled_back",
+    ),
+]
