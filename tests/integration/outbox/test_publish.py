@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from heimdall_project.errors import EventTooLarge
 from heimdall_project.events.jobs import Failure, FailureClass
@@ -124,10 +124,25 @@ def test_writers_of_the_same_keys_in_opposite_order_do_not_lock_each_other_out()
 
         return write_often
 
-    keys = [str(number) for number in range(10)]
-    with beside(writer(keys)), beside(writer(keys[::-1])):
+    keys = [str(number) for number in range(40)]
+    with beside(writer(keys)), beside(writer(keys[30:5:-1])):
         pass
-    assert len(unsent()) == 2 * 40 * len(keys)
+    assert len(unsent()) == 40 * (40 + 25)
+
+
+def test_locks_are_taken_lowest_first() -> None:
+    asked: list[list[int]] = []
+
+    def listen(execute: Callable[..., object], sql: str, params: list[list[int]], *rest: object) -> object:
+        if "advisory" in sql:
+            asked.extend(params)
+        return execute(sql, params, *rest)
+
+    with connection.execute_wrapper(listen), transaction.atomic():
+        outbox.publish_many(
+            [NewEvent(topic=Topic.CATALOG_UPSERTS, key=str(n), event=b"{}", schema=SCHEMA) for n in range(50)]
+        )
+    assert asked == [sorted(asked[0])]
 
 
 def test_many_events_keep_their_order() -> None:

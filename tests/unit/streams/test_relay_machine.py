@@ -23,12 +23,13 @@ class RelayMachine(RuleBasedStateMachine):
         self.committed: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.late_ids = iter(range(999, 0, -1))
 
-    @rule(key=st.sampled_from(KEYS), topic=st.sampled_from(TOPICS))
-    def commit(self, key: str, topic: str) -> None:
-        """A writer that held the key's lock."""
-        name = f"{topic}/{key}/{len(self.committed[topic, key])}"
-        self.world.outbox.add(name, key=key, topic=topic)
-        self.committed[topic, key].append(name)
+    @rule(key=st.sampled_from(KEYS), topic=st.sampled_from(TOPICS), count=st.integers(1, 3))
+    def commit(self, key: str, topic: str, count: int) -> None:
+        """Writers that held the key's lock, one after the other."""
+        for _ in range(count):
+            name = f"{topic}/{key}/{len(self.committed[topic, key])}"
+            self.world.outbox.add(name, key=key, topic=topic)
+            self.committed[topic, key].append(name)
 
     @rule()
     def commit_late(self) -> None:
@@ -37,11 +38,13 @@ class RelayMachine(RuleBasedStateMachine):
         self.world.outbox.add(f"late {row_id}", key=f"late {row_id}", row_id=row_id)
         self.committed[Topic.ANALYSIS_REQUEST, f"late {row_id}"].append(f"late {row_id}")
 
-    @rule(data=st.data(), lease_is_lost=st.booleans())
+    @rule(data=st.data(), lease_is_lost=st.sampled_from([False, False, False, True]))
     def step(self, data: st.DataObject, lease_is_lost: bool) -> None:
         """One step in which the broker refuses some rows, however far behind another refused one they are."""
-        names = [row.event_id for row in self.world.outbox.rows]
-        refused = data.draw(st.sets(st.sampled_from(names))) if names else set()
+        waiting = [
+            row.event_id for row in self.world.outbox.rows if row.event_id not in self.world.outbox.sent
+        ]
+        refused = data.draw(st.sets(st.sampled_from(waiting), max_size=3)) if waiting else set()
         self.world.producer.refused = {name.encode() for name in refused}
         self.world.producer.before = lambda: setattr(self.world.lease, "taken_away", lease_is_lost)
         self.world.step()
@@ -76,5 +79,5 @@ class RelayMachine(RuleBasedStateMachine):
         assert len(self.world.outbox.sent) == len(self.world.outbox.rows)
 
 
-RelayMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+RelayMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 TestRelayMachine = RelayMachine.TestCase
