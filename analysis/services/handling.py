@@ -18,6 +18,7 @@ from heimdall_project.events.jobs import (
     Failure,
     FailureClass,
 )
+from heimdall_project.observability import metrics
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from jobs.services import Answered, Claimed, Ended, Hop, attempt_answer_again, attempt_claim
@@ -75,6 +76,16 @@ def _answer(assignment: Assignment, analyzer: Analyzer) -> Handled:
         failure = Failure(failure_class=FailureClass.BAD_OUTPUT, message=f"The answer is too long: {error}")
         stored = assignment.finish(_completed(assignment, failure, seconds=answer.duration_seconds or 0.0))
     crash_point("worker.after_outcome")
+    failed_as = outcome.failure_class.value if isinstance(outcome, Failure) else ""
+    metrics.ANALYSIS_SECONDS.labels(failed_as or "succeeded").observe(answer.duration_seconds or 0.0)
+    log.info(
+        "A request was answered",
+        action="request_answered",
+        number=assignment.number,
+        failure_class=failed_as,
+        stored=stored,
+        seconds=answer.duration_seconds,
+    )
     return Handled.ANSWERED if stored else Handled.ANSWERED_ELSEWHERE
 
 

@@ -48,3 +48,17 @@ STREAM_CLIENTS = Gauge("heimdall_stream_clients", "Event streams open now.")
 STREAM_REFUSED = Counter("heimdall_stream_refused", "Event streams refused because too many were open.")
 STREAM_EVENTS = Counter("heimdall_stream_events", "Events sent to stream clients.", ["stream"])
 AUDITED = Counter("heimdall_audited", "Acts of operators, by outcome.", ["action", "result"])
+JOBS_SUBMITTED = Counter("heimdall_jobs_submitted", "Jobs accepted.", ["priority"])
+JOBS_ENDED = Counter("heimdall_jobs_ended", "Jobs that came to their end.", ["status", "failure_class"])
+JOB_SECONDS = Histogram(
+    "heimdall_job_seconds",
+    "From acceptance of a job to its end.",
+    ["status"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800, 7200, 86_400),
+)
+ANALYSIS_SECONDS = Histogram(
+    "heimdall_analysis_seconds",
+    "Duration of one analysis, by what came of it.",
+    ["outcome"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60),
+)

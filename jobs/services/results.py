@@ -7,12 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from heimdall_project.events.jobs import AnalysisCompleted
+from heimdall_project.observability import metrics
+from heimdall_project.observability.logging import get_logger
 
 from ..content import without_nul
 from ..models import AnalysisAttempt, AnalysisJob
-from ..states import Event, Outcome
+from ..states import Event, Outcome, Status
 from .timeline import Hop, job_lock, job_move, transition_add
 
+log = get_logger(__name__)
 ACTOR = "job-results"
 
 
@@ -29,25 +32,36 @@ class Applied(StrEnum):
     """Nobody here asked."""
 
 
-@transaction.atomic
 def result_apply(*, event: AnalysisCompleted, hop: Hop) -> Applied:
     """End the job that a result answers. Idempotent by request_id: an ended job stays as it is."""
+    applied, job = _apply(event, hop)
+    told = {"analysis_id": job.pk, "status": job.status} if job else {}
+    log.info("A result came", action="result_came", applied=applied, request_id=str(event.request_id), **told)
+    if job and job.finished_at and applied is Applied.ENDED_JOB:
+        failure_class = event.failure.failure_class if job.status == Status.FAILED and event.failure else ""
+        metrics.JOBS_ENDED.labels(job.status, failure_class).inc()
+        metrics.JOB_SECONDS.labels(job.status).observe((job.finished_at - job.created_at).total_seconds())
+    return applied
+
+
+@transaction.atomic
+def _apply(event: AnalysisCompleted, hop: Hop) -> tuple[Applied, AnalysisJob | None]:
     found = (
         AnalysisAttempt.objects.filter(request_id=event.request_id).values_list("job_id", flat=True).first()
     )
     if found is None:
-        return Applied.FOREIGN
+        return Applied.FOREIGN, None
     job = job_lock(job_id=found)
     attempt = AnalysisAttempt.objects.get(request_id=event.request_id)
     columns = _columns(event)
     if job.request_id == attempt.request_id and _end(job, attempt, event, columns, hop):
-        return Applied.ENDED_JOB
+        return Applied.ENDED_JOB, job
     same = job.request_id == attempt.request_id and all(
         getattr(job, name) == value for name, value in columns.items()
     )
     told = Event.RESULT_DUPLICATE if same else Event.RESULT_LATE
     transition_add(job=job, attempt=attempt, event=told, actor=ACTOR, hop=hop)
-    return Applied.DUPLICATE if same else Applied.LATE
+    return (Applied.DUPLICATE if same else Applied.LATE), job
 
 
 def _end(

@@ -12,6 +12,8 @@ from django.utils import timezone
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import NotFound, Unprocessable
 from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.observability import metrics
+from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams import outbox
 from heimdall_project.streams.topics import Topic
 
@@ -21,6 +23,7 @@ from ..models import AnalysisAttempt, AnalysisJob, LogEntry
 from ..states import Event, Status
 from .timeline import transition_add
 
+log = get_logger(__name__)
 SCHEMA = "analysis.request/1"
 
 
@@ -82,11 +85,14 @@ def job_submit(
         return _replay(earlier, body_hash)
     try:
         with transaction.atomic():
-            return Submitted(_create(owner, request, idempotency_key, body_hash), replayed=False)
+            job = _create(owner, request, idempotency_key, body_hash)
     except IntegrityError:
         if not idempotency_key or not (twin := _earlier(owner, idempotency_key)):
             raise
         return _replay(twin, body_hash)
+    metrics.JOBS_SUBMITTED.labels(job.priority).inc()
+    log.info("A job was accepted", action="job_submitted", analysis_id=job.pk, priority=job.priority)
+    return Submitted(job, replayed=False)
 
 
 def _horizon() -> datetime:
