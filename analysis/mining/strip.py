@@ -1,7 +1,7 @@
 """The messages of a batch: headers are taken off only if the batch as a whole has them.
 
 One line may look as if it began with a time by chance; many lines do not. So the decision is made on an even
-sample of the batch and holds for all of its lines.
+sample of the batch and holds for all of its lines. Indented lines do not vote: they are parts of traces.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LEADING_COLUMNS = 8
 
 def strip_headers(lines: Sequence[str]) -> list[str]:
     """The message of each line; the lines themselves if the batch has no headers."""
-    sample = [line for line in lines[:: max(1, len(lines) // _SAMPLE)] if line.strip()]
+    sample = _sample(lines)
     parsed = [split_header(line) for line in sample]
     headed = [one for one, line in zip(parsed, sample, strict=True) if one.message != line]
     if 2 * len(headed) >= len(sample) > 0:
@@ -31,9 +31,14 @@ def strip_headers(lines: Sequence[str]) -> list[str]:
     return list(lines)
 
 
+def _sample(lines: Sequence[str]) -> list[str]:
+    voters = [line for line in lines if line[:1].strip()]
+    return voters[:: max(1, len(voters) // _SAMPLE)]
+
+
 def _message(line: LogLine, named: bool) -> str:
-    """Where most lines name no component, a plain word before a colon is part of the message."""
-    if not named and line.component and line.component.isalpha():
+    """Where many lines name no component, what looks like one in others is part of their message."""
+    if not named and line.component and line.component not in line.message:
         return f"{line.component}: {line.message}"
     return line.message
 

@@ -76,6 +76,16 @@ def test_headers_of_a_batch_are_taken_off() -> None:
     assert texts(*lines) == ["opened <*>"]
 
 
+def test_headers_are_taken_off_where_traces_outnumber_them() -> None:
+    frames = [f"\tat a.b.C.call(C.java:{line})" for line in range(9)]
+    lines = [
+        "2024-01-01 10:00:00 ERROR app.db: failed 1",
+        *frames,
+        "2024-01-01 10:00:01 ERROR app.db: failed 2",
+    ]
+    assert texts(*lines) == ["failed <*>", "at a.b.C.call(<*>)"]
+
+
 def test_the_id_of_a_template_is_the_same_in_every_batch() -> None:
     one = mine(["took 5 ms", "hello"]).templates[0]
     two = mine(["bye", "took 99 ms"]).templates[1]
