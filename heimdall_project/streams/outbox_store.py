@@ -133,7 +133,7 @@ class OutboxStore:
                 Published(event_id, topic, (key or b"").decode(), *place)
                 for _, event_id, topic, key, *place in found
             ]
-            failed = set(publish_hooks.run_singly(due))
+            failed = set(publish_hooks.run_again(due))
             sql.execute(_PAID, [[row.event_id for row in due if row.event_id not in failed]])
         return found[-1][0] if len(found) == rows else 0
 

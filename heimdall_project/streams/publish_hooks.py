@@ -5,8 +5,9 @@
 
 Hooks run in the transaction in which the relay marks the rows as sent, so what they write in PostgreSQL
 stands if and only if the mark does: once an event, even if the event was published twice. A hook that
-raises loses its own writes only; the mark stands, the rows stay due, and the relay runs the hook again,
-row by row, until it succeeds. Hooks must be quick: the relay's lease is locked meanwhile.
+raises loses its own writes only; the mark stands, the rows stay due, and the relay runs the hook again until
+it succeeds, apart from rows that fail for ever. Hooks must be quick: the relay's lease is locked meanwhile.
+One that waits for a lock longer than LOCK_TIMEOUT fails.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,6 +20,10 @@ from django.db import connection, transaction
 
 from ..observability import metrics
 from ..observability.logging import get_logger
+
+LOCK_TIMEOUT = "1s"
+MOST_FAILURES = 20
+"""Failed calls that one round of `run_again` bears."""
 
 log = get_logger(__name__)
 
@@ -58,21 +63,42 @@ def forget(topic: str, hook: Hook) -> None:
 
 def run(published: Iterable[Published]) -> list[str]:
     """Run the hooks of each topic with its rows; answers the event ids of rows that are still due."""
-    wanted = sorted((row for row in published if _hooks.get(row.topic)), key=attrgetter("topic"))
+    failed = [rows for rows in _by_topic(published) if not _call(rows)]
+    return [row.event_id for rows in failed for row in rows]
+
+
+def run_again(published: Iterable[Published]) -> list[str]:
+    """The same for rows that failed before: halves what fails, until the culprits stand alone.
+
+    After MOST_FAILURES the rest stays due as well.
+    """
     due: list[str] = []
-    for topic, group in groupby(wanted, key=attrgetter("topic")):
-        rows = list(group)
-        if not _call(topic, rows):
+    failures = 0
+    pending = _by_topic(published)
+    while pending:
+        rows = pending.pop()
+        if failures < MOST_FAILURES and _call(rows):
+            continue
+        failures += 1
+        if len(rows) == 1 or failures >= MOST_FAILURES:
             due.extend(row.event_id for row in rows)
+        else:
+            middle = len(rows) // 2
+            pending += [rows[middle:], rows[:middle]]
     return due
 
 
-def run_singly(published: Iterable[Published]) -> list[str]:
-    """The same row by row, so that one bad row holds up no other."""
-    return [row.event_id for row in published if _hooks.get(row.topic) and not _call(row.topic, [row])]
+def _by_topic(published: Iterable[Published]) -> list[list[Published]]:
+    """Rows of each topic that has hooks."""
+    wanted = sorted((row for row in published if _hooks.get(row.topic)), key=attrgetter("topic"))
+    if wanted:
+        with connection.cursor() as sql:
+            sql.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    return [list(rows) for _, rows in groupby(wanted, key=attrgetter("topic"))]
 
 
-def _call(topic: str, rows: Sequence[Published]) -> bool:
+def _call(rows: Sequence[Published]) -> bool:
+    topic = rows[0].topic
     try:
         with transaction.atomic():
             for hook in _hooks[topic]:

@@ -25,7 +25,7 @@ BATCH_BYTES = 16 * 1024 * 1024
 DELIVERY_SHARE = 0.5
 MEASURE_EVERY = 5.0
 HOOKS_EVERY = 5.0
-HOOKS_ROWS = 100
+HOOKS_ROWS = 1000
 PURGE_EVERY = 60.0
 PURGE_AGAIN = 1.0
 """Wait after a purge that left something over."""

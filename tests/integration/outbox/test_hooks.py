@@ -15,7 +15,7 @@ from heimdall_project.streams.publish_hooks import Hook, Published, on_published
 from heimdall_project.streams.records import Delivered
 from heimdall_project.streams.topics import Topic
 
-from .world import expire_lease, lease, unsent, waiting, write
+from .world import expire_lease, lease, open_transaction, unsent, waiting, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOPIC = Topic.CATALOG_UPSERTS
@@ -128,7 +128,7 @@ def test_a_hook_that_breaks_its_transaction_does_not_break_the_relay() -> None:
         break_it([])
 
 
-def test_a_hook_that_failed_is_run_again_row_by_row() -> None:
+def test_a_hook_that_failed_is_run_again_apart_from_the_row_that_fails() -> None:
     write("good", "bad", topic=TOPIC)
     with hooked(write_down_and_fail_on_bad):
         mark()
@@ -137,6 +137,44 @@ def test_a_hook_that_failed_is_run_again_row_by_row() -> None:
     with hooked(write_down):
         run_due()
     assert (written(), due()) == ({"good", "bad"}, set())
+
+
+def test_one_bad_row_among_many_is_found_by_halving() -> None:
+    write(*(f"good-{n}" for n in range(40)), "bad", *(f"fine-{n}" for n in range(40)), topic=TOPIC)
+    with hooked(write_down_and_fail_on_bad):
+        mark()
+        run_due()
+    assert (len(written()), due()) == (80, {"bad"})
+
+
+def test_a_hook_broken_for_all_is_not_tried_row_by_row() -> None:
+    calls: list[int] = []
+
+    def broken(rows: Sequence[Published]) -> None:
+        calls.append(len(rows))
+        raise ValueError
+
+    write(*(f"row-{n}" for n in range(60)), topic=TOPIC)
+    with hooked(broken):
+        mark()
+        run_due()
+    assert len(calls) == 1 + publish_hooks.MOST_FAILURES
+    assert len(due()) == 60
+
+
+def test_a_hook_that_waits_for_a_lock_fails_and_is_run_again_later() -> None:
+    group = Group.objects.create(name="locked")
+
+    def wait_for_the_row(rows: Sequence[Published]) -> None:
+        Group.objects.filter(pk=group.pk).update(name=f"told {rows[0].event_id}")
+
+    write("one", topic=TOPIC)
+    with hooked(wait_for_the_row):
+        with open_transaction(lambda: Group.objects.select_for_update().get(pk=group.pk)):
+            mark()
+            assert due() == {"one"}
+        run_due()
+    assert (written(), due()) == ({"one"}, set())
 
 
 def test_rows_whose_hooks_always_fail_do_not_stand_before_others() -> None:
