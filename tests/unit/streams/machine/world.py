@@ -1,12 +1,12 @@
-"""The runtime and everything that can happen to it, with the promises as checks.
+"""The runtime and everything that can happen to it. What must hold then is said in `promises`.
 
 The real loop runs on the in-memory broker. Work that it hands to threads waits in a `Pool` until the test
 lets it run, so that every order of events can be tried and found again.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -19,28 +19,18 @@ from heimdall_project.errors import DeadLetterUnavailable, FloodDetected, Invali
 from heimdall_project.streams import desk as desk_module
 from heimdall_project.streams import member as member_module
 from heimdall_project.streams import redrive
-from heimdall_project.streams.consumer import (
-    Batch,
-    BatchConsumer,
-    BatchPolicy,
-    ConcurrentConsumer,
-    Delivery,
-    KafkaConsumer,
-    RecordConsumer,
-    Redrive,
-)
-from heimdall_project.streams.dead_letters import as_dict
+from heimdall_project.streams.consumer import KafkaConsumer, Redrive
 from heimdall_project.streams.flood import FloodRules
 from heimdall_project.streams.member import Limits, Member
 from heimdall_project.streams.orders import Orders
-from heimdall_project.streams.outcomes import DUPLICATE, Outcome, Rule, Verdict
+from heimdall_project.streams.outcomes import DUPLICATE, Verdict
 from heimdall_project.streams.records import Headers, Partition, Record
-from heimdall_project.streams.retry import RetryPolicy
 from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer
 
-TOPIC, DEAD, GROUP, OTHER = "analysis.request", "dlq.failed", "heimdall.model", "heimdall.other"
+from .workers import TOPIC, Note, OneByOne, Pool
+
+DEAD, GROUP, OTHER = "dlq.failed", "heimdall.model", "heimdall.other"
 PLACES = [Partition(TOPIC, number) for number in range(3)]
-RETRY = RetryPolicy(attempts=3, base=0.1, ceiling=1.0)
 HOPELESS = ("not json", "wrong shape", "poison", "bug")
 """Kinds of records that end as dead letters; the others are `good`, and `shaky`: bad the first time."""
 
@@ -58,88 +48,6 @@ class At(NamedTuple):
 
     place: Partition
     offset: int
-
-
-class Note(msgspec.Struct):
-    """The event: an identity, and how its handler fares with it."""
-
-    n: int
-    kind: str
-
-
-class Pool(Executor):
-    """Work that waits until it is let run."""
-
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        self.waiting.append((future, partial(fn, *args, **kwargs)))
-        return future
-
-    def run_one(self, index: int = 0) -> bool:
-        """Run one piece of work; False if there is none."""
-        if not self.waiting:
-            return False
-        self.waiting.rotate(-(index % len(self.waiting)))
-        future, work = self.waiting.popleft()
-        try:
-            future.set_result(work())
-        except BaseException as error:
-            future.set_exception(error)
-        return True
-
-    def run_all(self) -> None:
-        while self.run_one():
-            pass
-
-
-class _Model:
-    """What the three shapes have in common."""
-
-    world: "World"
-
-
-class OneByOne(_Model, RecordConsumer[Note]):
-    """Idempotent by n."""
-
-    name, topic, event, chunk, retry = "model", TOPIC, Note, 3, RETRY
-
-    def handle(self, delivery: Delivery[Note]) -> Verdict | None:
-        return self.world.handle(delivery.record, delivery.event, delivery.redrive)
-
-
-class SeveralAtOnce(_Model, ConcurrentConsumer[Note]):
-    """Idempotent by n."""
-
-    name, topic, event, concurrency, unfinished, retry = "model", TOPIC, Note, 3, 6, RETRY
-
-    def urgency(self, record: Record) -> int:
-        return record.offset % 3
-
-    def handle(self, delivery: Delivery[Note]) -> Verdict | None:
-        return self.world.handle(delivery.record, delivery.event, delivery.redrive)
-
-
-class Batches(_Model, BatchConsumer[Note]):
-    """Idempotent by n. Poison is rejected one by one, a bug fails the whole batch."""
-
-    name, topic, event, parallel, retry = "model", TOPIC, Note, 2, RETRY
-    batch = BatchPolicy(records=4, seconds=0.3)
-
-    def handle(self, batch: Batch[Note]) -> None:
-        for record, note in zip(batch.records, batch.events, strict=True):
-            try:
-                verdict = self.world.handle(record, note, batch.redrives.get(record.offset))
-            except InvalidMessage as error:
-                batch.reject(record, error)
-            else:
-                if verdict:
-                    batch.settle(record, verdict)
-
-
-SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Batches]
 
 
 @dataclass(eq=False)
@@ -176,7 +84,8 @@ class World:
         self.addressed: dict[At, tuple[str, str]] = {}
         """Redrive id and group of records with a mark of ours."""
         self.handled: set[At] = set()
-        self.buried: dict[At, list[Record]] = {}
+        self.in_order: dict[Partition, int] | None = {}
+        """Offset handled last, for as long as one process has the partitions to itself."""
         self.effects: Counter[int] = Counter()
         self.redriven: Counter[str] = Counter()
         self.excused: Counter[str] = Counter()
@@ -184,8 +93,6 @@ class World:
         self.skipped: set[At] = set()
         self._shaken: set[int] = set()
         self._numbers = count(1)
-        self._letters_seen = 0
-        self._verified: Counter[Partition] = Counter()
         self._patches = [patch.object(module, "wait", self._wait) for module in (member_module, desk_module)]
         for each in self._patches:
             each.start()
@@ -233,7 +140,35 @@ class World:
         """Orders of an operator, beside the skips."""
         self.orders = Orders(skips=self.orders.skips, **orders)
 
-    def truncate(self) -> None:
+    # --- weather ------------------------------------------------------------------------------------------
+
+    def clear_up(self) -> None:
+        """Every dependency is there again."""
+        self.patient, self.dependency_down, self.books.down = True, False, False
+        self.broker.unavailable.clear()
+        for process in self.processes:
+            process.broker.commit_fails = False
+
+    def dependency_goes_down(self) -> None:
+        self.dependency_down = True
+
+    def database_goes_down(self) -> None:
+        self.books.down = True
+
+    def dead_letter_topic_goes_down(self) -> None:
+        self.broker.unavailable = {DEAD}
+
+    def handlers_become_slow(self) -> None:
+        self.patient = False
+
+    def set_trap(self, trap: str) -> None:
+        self.trap = trap
+
+    def thaw(self) -> None:
+        for process in self.processes:
+            process.frozen = False
+
+    def retention(self) -> None:
         """Retention deletes what is committed and read by everybody."""
         for place in PLACES:
             read = [p.broker._positions[place] for p in self.processes if place in p.broker._positions]
@@ -258,7 +193,13 @@ class World:
         if trap == "books":
             self.books.down = True
         self.handled.add(At(record.place, record.offset))
+        self._check_order(record)
         return DUPLICATE if self.effects[note.n] > 1 else None
+
+    def _check_order(self, record: Record) -> None:
+        if self.shape is OneByOne and self.in_order is not None:
+            assert self.in_order.get(record.place, -1) < record.offset, f"{record} came too late"
+            self.in_order[record.place] = record.offset
 
     # --- processes ----------------------------------------------------------------------------------------
 
@@ -276,19 +217,29 @@ class World:
             aside=aside,
             orders=lambda: self.orders,
             limits=Limits(drain=5.0, commit_interval=0.2),
-            rules=FloodRules(first=8, ratio=0.8, window=30.0, least=20, patience=0.5),
+            rules=FloodRules(first=8, ratio=0.8, window=30.0, least=20, patience=0.2),
             seed=1,
         )
         process = Process(member, broker, hands, aside)
         self.processes.append(process)
+        if len(self.processes) > 1:
+            self.in_order = None
         member.start()
         return process
 
     def turn(self, process: Process, timeout: float = 0.1) -> None:
         self._live(process, partial(process.member.turn, timeout))
 
-    def leave(self, process: Process) -> None:
+    def let_run(self, process: Process, work: str, index: int = 0) -> None:
+        """Give the threads of a process time."""
+        if work == "all":
+            process.let_run()
+        elif work == "one" and not process.hands.run_one(index):
+            process.aside.run_one()
+
+    def leave(self, process: Process, *, patient: bool) -> None:
         """SIGTERM."""
+        self.patient = patient
         self._live(process, process.member.drain)
         if process in self.processes:
             self._gone(process)
@@ -303,7 +254,18 @@ class World:
     def freeze(self, process: Process) -> None:
         """The loop stands still for longer than the session."""
         process.frozen = True
+        self.expire(process)
+
+    def expire(self, process: Process) -> None:
+        """The session ends, unnoticed by the process."""
+        self.in_order = None
         process.broker.expire()
+
+    def raise_in_callback(self, process: Process) -> None:
+        process.broker.raise_on_poll = FromCallback()
+
+    def refuse_commits(self, process: Process) -> None:
+        process.broker.commit_fails = True
 
     def _live(self, process: Process, act: Callable[[], Any]) -> None:
         held = [(place, process.member._progress.epoch(place)) for place in PLACES]
@@ -319,6 +281,7 @@ class World:
 
     def _gone(self, process: Process) -> None:
         self.processes.remove(process)
+        self.in_order = None
         self._excuse()
 
     def _excuse(self) -> None:
@@ -335,101 +298,9 @@ class World:
         elif timeout:
             self.broker.clock.advance(timeout)
 
-    # --- promises -----------------------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """What must hold at every moment."""
-        self._read_dead_letters()
+    def is_idle(self) -> bool:
+        """Whether nothing is left to read, handle or commit."""
         committed = self.broker.committed(GROUP)
-        for place in PLACES:
-            for offset in range(self._verified[place], committed.get(place, 0)):
-                assert self.has_end(At(place, offset)), f"{place}@{offset} is committed and has no end"
-            self._verified[place] = max(self._verified[place], committed.get(place, 0))
-            self._check_ledger(place, committed.get(place, 0))
-        for redrive_id, times in self.redriven.items():
-            assert times <= 1 + self.excused[redrive_id], f"{redrive_id} was handled {times} times"
-        for at, (redrive_id, group) in self.addressed.items():
-            assert group == GROUP or at not in self.handled, f"{redrive_id} was for {group}"
-        for process in self.processes:
-            shape, progress = process.member._shape, process.member._progress
-            assert 0 <= progress.unfinished <= shape.capacity + shape.gulp
-
-    def has_end(self, at: At) -> bool:
-        """Whether a durable outcome of this record exists."""
-        if at in self.handled or at in self.buried:
-            return True
-        redrive_id, group = self.addressed.get(at, ("", GROUP))
-        return group != GROUP or self.books.redrives.get(redrive_id) == "ok"
-
-    def _check_ledger(self, place: Partition, committed: int) -> None:
-        cursor = self.books.cursor.get((GROUP, place), 0)
-        entries = {t: n for (_, where, t), n in self.books.ledger.items() if where == place}
-        counted: Counter[str] = Counter()
-        for tally, n in entries.items():
-            counted[tally.rule or tally.outcome] += n
-        passed = [At(place, offset) for offset in range(cursor)]
-        assert committed <= cursor, f"{place}: committed {committed} before it was counted ({cursor})"
-        assert counted.total() == cursor, f"{place}: {counted} do not add up to {cursor}"
-        assert counted[Outcome.DEAD_LETTERED] <= sum(at in self.buried for at in passed)
-        foreign = sum(self.addressed.get(at, ("", GROUP))[1] != GROUP for at in passed)
-        assert counted[Rule.OTHER_GROUP] <= foreign
-        assert counted[Rule.ABSENT] == 0
-
-    def _read_dead_letters(self) -> None:
-        letters = self.broker.records(DEAD)
-        for letter in letters[self._letters_seen :]:
-            said = as_dict(letter.headers)
-            at = At(
-                Partition(said["original_topic"], int(said["original_partition"])),
-                int(said["original_offset"]),
-            )
-            self._check_letter(letter, said, at)
-            self.buried.setdefault(at, []).append(letter)
-        self._letters_seen = len(letters)
-
-    def _check_letter(self, letter: Record, said: dict[str, str], at: At) -> None:
-        record = self.sent[at]
-        assert (letter.key, letter.value) == (record.key, record.value)
-        assert len({name for name, _ in letter.headers or ()}) == len(letter.headers or ())
-        assert said["original_group"] == GROUP
-        assert said["error_class"] != "TransientError"
-        expected = self.kinds[at] in HOPELESS or at in self.skipped
-        assert expected, f"{at} is {self.kinds[at]} and was dead-lettered: {said['error_message']}"
-
-    # --- the end ------------------------------------------------------------------------------------------
-
-    def calm(self) -> None:
-        """Everything works again, and the worker runs until nothing is left to do."""
-        self.patient, self.dependency_down, self.trap, self.books.down = True, False, "", False
-        self.broker.unavailable.clear()
-        self.order(flood_override_until=1e12)
-        for process in self.processes:
-            process.frozen = False
-            process.broker.commit_fails = False
-        for _ in range(300):
-            if not self.processes:
-                self.join()
-            for process in list(self.processes):
-                process.let_run()
-                self.turn(process, 0.5)
-            self.check()
-            if self._is_idle():
-                return
-        raise AssertionError("not idle after 300 turns in calm weather")
-
-    def _is_idle(self) -> bool:
-        committed = self.broker.committed(GROUP)
-        return (
-            bool(self.processes)
-            and all(process.member.is_idle for process in self.processes)
-            and all(committed.get(place, 0) == self.broker.end(place) for place in PLACES)
+        return all(process.member.is_idle for process in self.processes) and all(
+            committed.get(place, 0) == self.broker.end(place) for place in PLACES
         )
-
-    def check_end(self) -> None:
-        """What must hold when everything is over."""
-        for at in self.sent:
-            assert self.has_end(at), f"{at} got lost"
-            if self.kinds[at] in ("good", "shaky") and at not in self.skipped:
-                assert at not in self.buried, f"{at} was dead-lettered though nothing was wrong with it"
-        for place in PLACES:
-            assert self.books.cursor.get((GROUP, place), 0) == self.broker.end(place)

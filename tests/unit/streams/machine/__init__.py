@@ -1,0 +1,1 @@
+"""A model of the runtime and everything that can happen to it; see `world`."""

@@ -1,0 +1,115 @@
+"""Workers for the state machine: three shapes whose handlers ask the world how they fare."""
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from heimdall_project.errors import InvalidMessage
+from heimdall_project.streams.consumer import (
+    Batch,
+    BatchConsumer,
+    BatchPolicy,
+    ConcurrentConsumer,
+    Delivery,
+    KafkaConsumer,
+    RecordConsumer,
+    Redrive,
+)
+from heimdall_project.streams.outcomes import Verdict
+from heimdall_project.streams.records import Record
+from heimdall_project.streams.retry import RetryPolicy
+
+TOPIC = "analysis.request"
+RETRY = RetryPolicy(attempts=3, base=0.05, ceiling=0.1)
+
+
+class Note(msgspec.Struct):
+    """The event: an identity, and how its handler fares with it."""
+
+    n: int
+    kind: str
+
+
+class Handles(Protocol):
+    """Who decides how a record fares."""
+
+    def handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None: ...
+
+
+class Pool(Executor):
+    """Work that waits until it is let run."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def run_one(self, index: int = 0) -> bool:
+        """Run one piece of work; False if there is none."""
+        if not self.waiting:
+            return False
+        self.waiting.rotate(-(index % len(self.waiting)))
+        future, work = self.waiting.popleft()
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+        return True
+
+    def run_all(self) -> None:
+        while self.run_one():
+            pass
+
+
+class _Model:
+    """What the three shapes have in common."""
+
+    world: Handles
+
+
+class OneByOne(_Model, RecordConsumer[Note]):
+    """Idempotent by n."""
+
+    name, topic, event, chunk, retry = "model", TOPIC, Note, 3, RETRY
+
+    def handle(self, delivery: Delivery[Note]) -> Verdict | None:
+        return self.world.handle(delivery.record, delivery.event, delivery.redrive)
+
+
+class SeveralAtOnce(_Model, ConcurrentConsumer[Note]):
+    """Idempotent by n."""
+
+    name, topic, event, concurrency, unfinished, retry = "model", TOPIC, Note, 3, 6, RETRY
+
+    def urgency(self, record: Record) -> int:
+        return record.offset % 3
+
+    def handle(self, delivery: Delivery[Note]) -> Verdict | None:
+        return self.world.handle(delivery.record, delivery.event, delivery.redrive)
+
+
+class Batches(_Model, BatchConsumer[Note]):
+    """Idempotent by n. Poison is rejected one by one, a bug fails the whole batch."""
+
+    name, topic, event, parallel, retry = "model", TOPIC, Note, 2, RETRY
+    batch = BatchPolicy(records=4, seconds=0.3)
+
+    def handle(self, batch: Batch[Note]) -> None:
+        for record, note in zip(batch.records, batch.events, strict=True):
+            try:
+                verdict = self.world.handle(record, note, batch.redrives.get(record.offset))
+            except InvalidMessage as error:
+                batch.reject(record, error)
+            else:
+                if verdict:
+                    batch.settle(record, verdict)
+
+
+SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Batches]
