@@ -6,11 +6,11 @@ from itertools import count
 from threading import Event
 
 from heimdall_project.errors import DeliveryFailed, Fenced
-from heimdall_project.streams.relay_holds import Held
 from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.outbox_store import Backlog, Due, OutboxStore, Waiting
 from heimdall_project.streams.records import Delivered, Outgoing
 from heimdall_project.streams.relay import Relay
+from heimdall_project.streams.relay_holds import Held
 from heimdall_project.streams.testing import FakeClock, InMemoryBroker, InMemoryProducer
 from heimdall_project.streams.topics import Topic
 
