@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="Show where the relay spends its time.")
     chosen = parser.parse_args()
     settings.DEBUG = False  # or every query would be remembered
+    connection.settings_dict["TEST"]["NAME"] = "bench_relay"
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
     broker.admin().create([topics.spec(TOPIC)])
     try:

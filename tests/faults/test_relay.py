@@ -5,6 +5,7 @@ from threading import Event
 from time import sleep
 
 import pytest
+from django.db import connection
 
 from heimdall_project.observability.crash import EXIT_CODE
 from heimdall_project.streams.models import OutboxMessage
@@ -118,3 +119,24 @@ def test_a_relay_that_is_asked_to_stop_hands_over_and_ends_well(tmp_path: Path) 
             write("last")
             until(drained)
     assert values() == [*NAMES, "last"]
+
+
+def test_a_relay_whose_database_sessions_are_ended_opens_others_and_goes_on(tmp_path: Path) -> None:
+    with relay_process(tmp_path) as relay:
+        until(lambda: relay.leads)
+        for name in NAMES:
+            write(name)
+            if name in NAMES[::7]:
+                end_other_sessions()
+        until(drained)
+        assert relay.is_alive
+    assert first_occurrences(values()) == NAMES
+
+
+def end_other_sessions() -> None:
+    """As a database that restarts would."""
+    with connection.cursor() as sql:
+        sql.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
