@@ -48,7 +48,7 @@ test: bootstrap-dev ## set up all that is missing and run every test, beside a r
 check: bootstrap-lint ## linters, types, import contracts, migrations and unit tests; no services
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check --quiet .
-	@$(bin)/mypy . $(wildcard docker/local/*.py)
+	@$(bin)/mypy .
 	@$(bin)/lint-imports
 	@$(bin)/djlint --check --lint --quiet templates
 	@DEBUG=true DATABASE_URL=postgres://none@127.0.0.1:1/none $(bin)/python -W ignore::RuntimeWarning \

@@ -157,7 +157,7 @@ class World:
     def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a query."""
         with psycopg.connect(self.database, autocommit=True) as connection:
-            cursor = connection.execute(statement, values)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, values)
             return cast(list[tuple[Any, ...]], cursor.fetchall() if cursor.description else [])
 
     def stored(self, worker: str) -> set[str]:
@@ -171,7 +171,7 @@ class World:
     def ledger(self, worker: str) -> Counter[str]:
         """Outcomes of a worker's group; drops by their rule."""
         rows = self.ask(
-            'SELECT coalesce(nullif(rule, \'\'), outcome), sum(count)::int FROM streams_ledgerentry'
+            "SELECT coalesce(nullif(rule, ''), outcome), sum(count)::int FROM streams_ledgerentry"
             ' WHERE "group" = %s GROUP BY 1',
             self.group(worker),
         )
@@ -180,7 +180,7 @@ class World:
     def cursors(self, worker: str) -> dict[Partition, tuple[int, int]]:
         """Where the ledger of each partition begins and ends."""
         rows = self.ask(
-            'SELECT topic, partition, start_offset, next_offset FROM streams_consumercursor'
+            "SELECT topic, partition, start_offset, next_offset FROM streams_consumercursor"
             ' WHERE "group" = %s',
             self.group(worker),
         )

@@ -8,6 +8,7 @@ from heimdall_project.events.jobs import AnalysisRequested
 from heimdall_project.streams.books import _minute
 from heimdall_project.streams.consumer import Delivery
 from heimdall_project.streams.dead_letters import as_dict
+from heimdall_project.streams.records import Headers
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 
 from .workers import TOPIC, Keeper, Note, fill
@@ -36,7 +37,12 @@ def test_a_record_time_that_no_calendar_knows_is_counted_all_the_same() -> None:
 
 def test_a_header_of_ours_on_an_ordinary_record_is_overwritten_not_believed(broker: InMemoryBroker) -> None:
     fill(broker, 1)
-    forged = [("disposition", b"poison\x00"), ("original_offset", b"999"), ("keep", b"\xff"), ("keep", b"2")]
+    forged: Headers = [
+        ("disposition", b"poison\x00"),
+        ("original_offset", b"999"),
+        ("keep", b"\xff"),
+        ("keep", b"2"),
+    ]
     broker.produce(TOPIC, b"broken", partition=0, headers=forged)
     run_until_idle(broker.runner(Keeper()))
     headers = broker.records("dlq.failed")[0].headers or []
