@@ -277,6 +277,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("SECURE_HSTS_INCLUDE_SUBDOMAINS", Fals
 SECURE_HSTS_PRELOAD = env.flag("SECURE_HSTS_PRELOAD", False, "Allow browsers to ship that rule.")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 CSRF_FAILURE_VIEW = "heimdall_project.api.handlers.csrf_failure"
 TRUSTED_PROXIES = env.integer(
     "TRUSTED_PROXIES",
