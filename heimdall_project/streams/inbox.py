@@ -42,12 +42,6 @@ class Inbox:
         queue.records.extend(records)
         queue.bytes += _size(records)
 
-    def put_back(self, place: Partition, records: Sequence[Record], now: float) -> None:
-        """Records that were handed over and not handled; they go to the front."""
-        queue = self._queues.setdefault(place, _Queue(since=now))
-        queue.records.extendleft(reversed(records))
-        queue.bytes += _size(records)
-
     def drop(self, place: Partition) -> None:
         """Forget a partition."""
         self._queues.pop(place, None)

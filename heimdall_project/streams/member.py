@@ -279,9 +279,7 @@ class Member:
         self._held.extend(unit.failures.values())
         left = unit.left()
         unit.records, unit.verdicts, unit.failures = left, {}, {}
-        if not left:
-            return
-        if unit.waits_for is not None:
+        if left and unit.waits_for is not None:  # else it yields: what is left goes away with its partition
             metrics.HANDLE_FAILURES.labels(self.consumer.name, type(unit.waits_for).__name__).inc()
             log.warning(
                 "A handler could not finish; it is tried again.",
@@ -291,8 +289,6 @@ class Member:
                 error=str(unit.waits_for),
             )
             self._again.append(unit)
-        else:
-            self._inbox.put_back(unit.place, left, self._clock.monotonic())
 
     def _watch(self) -> None:
         now = self._clock.monotonic()

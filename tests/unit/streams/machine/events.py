@@ -25,6 +25,7 @@ BLOWS: list[Callable[[World, Process], Any]] = [
     World.expire,
     World.raise_in_callback,
     World.refuse_commits,
+    World.lose_answers,
 ]
 WEATHER: list[Callable[[World], Any]] = [
     World.clear_up,
@@ -37,4 +38,5 @@ WEATHER: list[Callable[[World], Any]] = [
     World.retention,
     lambda world: world.set_trap("killed"),
     lambda world: world.set_trap("books"),
+    lambda world: world.set_trap("meanwhile"),
 ]

@@ -1,6 +1,7 @@
 """The promises, as checks of a `World`."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.outcomes import Outcome, Rule
@@ -57,8 +58,17 @@ class Promises:
         assert committed <= cursor, f"{place}: committed {committed} before it was counted ({cursor})"
         assert counted.total() == cursor, f"{place}: {counted} do not add up to {cursor}"
         assert counted[Rule.ABSENT] == 0
-        for kind, ends in ((Outcome.DEAD_LETTERED, self.buried), (Rule.OTHER_GROUP, foreign)):
-            assert counted[kind] <= sum(at.place == place and at.offset < cursor for at in ends)
+        ends: dict[str, Collection[At]] = {
+            Outcome.DEAD_LETTERED: self.buried,
+            Rule.OTHER_GROUP: foreign,
+            Outcome.STORED: [at for at, said in self.world.verdicts.items() if Outcome.STORED in said],
+            Outcome.DUPLICATE: {
+                *(at for at, said in self.world.verdicts.items() if Outcome.DUPLICATE in said),
+                *self.world.addressed,
+            },
+        }
+        for kind, places in ends.items():
+            assert counted[kind] <= sum(at.place == place and at.offset < cursor for at in places), kind
 
     def _read_dead_letters(self) -> None:
         letters = self.world.broker.records(DEAD)

@@ -45,6 +45,7 @@ class Pool(Executor):
 
     def __init__(self) -> None:
         self.waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self.at_work = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -57,10 +58,13 @@ class Pool(Executor):
             return False
         self.waiting.rotate(-(index % len(self.waiting)))
         future, work = self.waiting.popleft()
+        self.at_work += 1
         try:
             future.set_result(work())
         except BaseException as error:
             future.set_exception(error)
+        finally:
+            self.at_work -= 1
         return True
 
     def run_all(self) -> None:

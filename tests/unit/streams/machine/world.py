@@ -23,7 +23,7 @@ from heimdall_project.streams.consumer import KafkaConsumer, Redrive
 from heimdall_project.streams.flood import FloodRules
 from heimdall_project.streams.member import Limits, Member
 from heimdall_project.streams.orders import Orders
-from heimdall_project.streams.outcomes import DUPLICATE, Verdict
+from heimdall_project.streams.outcomes import DUPLICATE, STORED, Verdict
 from heimdall_project.streams.records import Headers, Partition, Record
 from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer
 
@@ -78,12 +78,15 @@ class World:
         """Whether handlers finish within the drain budget while the loop waits for them."""
         self.dependency_down = False
         self.trap = ""
-        """What happens in the next handler call: "killed", "books" (the database goes away), or nothing."""
+        """What happens in the next handler call: "killed", "books" (the database goes away), "meanwhile" (the
+        other threads of the process get on), or nothing."""
         self.sent: dict[At, Record] = {}
         self.kinds: dict[At, str] = {}
         self.addressed: dict[At, tuple[str, str]] = {}
         """Redrive id and group of records with a mark of ours."""
         self.handled: set[At] = set()
+        self.verdicts: dict[At, set[str]] = {}
+        """What handlers said about each record."""
         self.in_order: dict[Partition, int] | None = {}
         """Offset handled last, for as long as one process has the partitions to itself."""
         self.effects: Counter[int] = Counter()
@@ -187,14 +190,24 @@ class World:
         if again:
             self.redriven[again.redrive_id] += 1
         self.effects[note.n] += 1
+        self._spring_trap()
+        at = At(record.place, record.offset)
+        verdict = DUPLICATE if self.effects[note.n] > 1 else STORED
+        self.handled.add(at)
+        self.verdicts.setdefault(at, set()).add(verdict.outcome)
+        self._check_order(record)
+        return verdict if verdict is DUPLICATE else None
+
+    def _spring_trap(self) -> None:
         trap, self.trap = self.trap, ""
         if trap == "killed":
             raise Killed
         if trap == "books":
             self.books.down = True
-        self.handled.add(At(record.place, record.offset))
-        self._check_order(record)
-        return DUPLICATE if self.effects[note.n] > 1 else None
+        if trap == "meanwhile":
+            for process in self.processes:
+                if process.hands.at_work:
+                    process.hands.run_all()
 
     def _check_order(self, record: Record) -> None:
         if self.shape is OneByOne and self.in_order is not None:
@@ -263,6 +276,10 @@ class World:
 
     def raise_in_callback(self, process: Process) -> None:
         process.broker.raise_on_poll = FromCallback()
+
+    def lose_answers(self, process: Process) -> None:
+        """What was committed is committed, and the process never hears of it."""
+        process.broker._answers.clear()
 
     def refuse_commits(self, process: Process) -> None:
         process.broker.commit_fails = True
