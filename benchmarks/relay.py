@@ -19,6 +19,7 @@ from uuid import uuid4
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heimdall_project.settings")
 os.environ.setdefault("DEBUG", "true")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ["KAFKA_TOPIC_PREFIX"] = f"bench-{uuid4().hex[:6]}."
 
 import django

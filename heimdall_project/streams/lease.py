@@ -129,7 +129,7 @@ class Lease:
             return False
         self.token = token
         self._extend(asked)
-        log.info("Lease taken", action="lease_taken", lease=self.name, token=token)
+        log.info("Lease taken", action="lease_taken", lease=self.name, term=token)
         return True
 
     def _renew(self) -> bool:
@@ -163,5 +163,5 @@ class Lease:
         self._until = asked + self.duration
 
     def _lose(self) -> None:
-        log.warning("Lease lost to another holder", action="lease_lost", lease=self.name, token=self.token)
+        log.warning("Lease lost to another holder", action="lease_lost", lease=self.name, term=self.token)
         self.token = None
