@@ -259,7 +259,7 @@ class ConfluentConsumer:
             raise self._raised
         if not messages:
             return []
-        if list(map(Message.error, messages)).count(None) < len(messages):
+        if any(map(Message.error, messages)):  # comparing an error with None would raise, and at a later call
             messages = [m for m in messages if m.error() is None or self._complain(m)]
         records = _records(messages, self._names)
         if records:
