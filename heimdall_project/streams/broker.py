@@ -407,7 +407,7 @@ class ConfluentConsumer:
 
     def topic_ids(self, names: Sequence[str]) -> dict[str, str]:
         """The broker's ids of topics."""
-        return {name: state.topic_id for name, state in admin().describe(names).items()}
+        return admin().ids(names)
 
     def close(self) -> None:
         """Leave the group."""
@@ -478,9 +478,7 @@ class TopicAdmin:
 
     def describe(self, names: Sequence[str]) -> dict[str, TopicState]:
         """Those of `names` that exist."""
-        wire = [topics.physical(name) for name in names]
-        found = self._client.describe_topics(TopicCollection(wire), request_timeout=ADMIN_TIMEOUT)
-        described = {name: d for name in names if (d := self._existing(found[topics.physical(name)]))}
+        described = self._described(names)
         configs = self._configs(list(described))
         return {
             name: TopicState(
@@ -491,6 +489,16 @@ class TopicAdmin:
             )
             for name, d in described.items()
         }
+
+    def ids(self, names: Sequence[str]) -> dict[str, str]:
+        """The broker's ids of those of `names` that exist."""
+        return {name: str(described.topic_id) for name, described in self._described(names).items()}
+
+    def _described(self, names: Sequence[str]) -> dict[str, Any]:
+        wire = TopicCollection([topics.physical(name) for name in names])
+        found = self._client.describe_topics(wire, request_timeout=ADMIN_TIMEOUT)
+        existing = {name: self._existing(found[topics.physical(name)]) for name in names}
+        return {name: described for name, described in existing.items() if described}
 
     def _existing(self, future: Any) -> Any | None:
         return self._done(future, unless=KafkaError.UNKNOWN_TOPIC_OR_PART)

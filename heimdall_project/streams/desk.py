@@ -13,12 +13,12 @@ from random import Random
 
 from django.db import close_old_connections
 
-from ..errors import DeadLetterUnavailable, DeliveryFailed, TransientError
+from ..errors import DeadLetterUnavailable, DeliveryFailed, StopOnPurpose, TransientError
 from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import get_logger
 from . import dead_letters, redrive
-from .books import Books, RedriveEnd
+from .books import Books, RedriveEnd, recreated
 from .consumer import KafkaConsumer
 from .dead_letters import Failure, SkippedByOperator
 from .flood import Window
@@ -248,8 +248,15 @@ class Desk:
 
     def _count(self, spans: Sequence[Span], window: Window) -> None:
         close_old_connections()
+        self._refuse_recreated({span.place.topic for span in spans})
         self._books.settle(self._group, spans, topic_ids=self.topic_ids, window=window)
         crash_point("runner.after_ledger")
+
+    def _refuse_recreated(self, names: Collection[str]) -> None:
+        """A topic deleted and made anew is not announced: the client reads on at the old offset in it."""
+        for name, current in self._broker.topic_ids(sorted(names)).items():
+            if recreated(self.topic_ids.get(name, ""), current):
+                raise StopOnPurpose(f"{name}: the topic was recreated; its offsets mean other records now")
 
 
 def _ends(spans: Sequence[Span]) -> dict[Partition, int]:

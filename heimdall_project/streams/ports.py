@@ -111,7 +111,7 @@ class Consumer(Protocol):
         ...
 
     def topic_ids(self, topics: Sequence[str]) -> dict[str, str]:
-        """The broker's ids of these topics (logical name to id); "" where unknown."""
+        """The broker's ids of those topics that exist, by logical name. From any thread."""
         ...
 
     def close(self) -> None:

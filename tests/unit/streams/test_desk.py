@@ -1,7 +1,7 @@
 """What is done aside: dead letters, ledger, commits, and what a rebalance in the middle of them may do."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
 from threading import get_ident
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heimdall_project.errors import InvalidMessage
+from heimdall_project.errors import InvalidMessage, StopOnPurpose
 from heimdall_project.streams import redrive
 from heimdall_project.streams.consumer import Delivery
 from heimdall_project.streams.records import Partition
@@ -160,3 +160,18 @@ def test_a_commit_under_way_does_not_hold_up_a_partition_that_goes_away(broker: 
     assert runner._desk.is_busy and not runner._desk.is_at_work, "the answer waits for the next poll"
     runner.revoked([P0])
     assert broker.committed(GROUP)[P0] == 3
+
+
+def test_a_topic_recreated_under_a_running_worker_is_noticed_before_anything_is_counted(
+    broker: InMemoryBroker,
+) -> None:
+    class Recreated(InMemoryConsumer):
+        def topic_ids(self, names: Sequence[str]) -> dict[str, str]:
+            return {name: f"id-{len(broker.records(TOPIC))}" for name in names}
+
+    runner = broker.runner(Keeper(), broker=Recreated(broker, GROUP))
+    runner.turn(0.1)
+    fill(broker, 1, 2, 3)
+    with pytest.raises(StopOnPurpose, match="recreated"):
+        run_until_idle(runner)
+    assert broker.committed(GROUP) == {} and broker.books.counted(GROUP) == {}
