@@ -343,6 +343,16 @@ class ConfluentConsumer:
         low, high = self._ask(lambda: self._client.get_watermark_offsets(wire, timeout=10.0))
         return low, high
 
+    def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """End offsets, asked of the broker; after one that it does not tell no other is asked."""
+        told: dict[Partition, int] = {}
+        for place, wire in zip(partitions, _wire(partitions), strict=True):
+            try:
+                told[place] = self._client.get_watermark_offsets(wire, timeout=1.0)[1]
+            except KafkaException:
+                break
+        return told
+
     def cached_end(self, partition: Partition) -> int | None:
         """End offset as of the last fetch."""
         try:

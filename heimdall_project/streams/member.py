@@ -25,6 +25,7 @@ from .desk import Desk
 from .flood import Decision, FloodMeter, FloodRules
 from .hands import Hands, Unit
 from .inbox import Inbox
+from .lag import Lag
 from .models import WorkerProcess
 from .offsets import Progress
 from .orders import NO_ORDERS, Beat, Orders
@@ -108,8 +109,7 @@ class Member:
         """Records read so far."""
         self.beat = Beat(state=State.STARTING)
         """The last report; the heartbeat thread reads it."""
-        self.lags: dict[Partition, int] = {}
-        """Records behind the end, by partition, as of the last report."""
+        self.lag = Lag(broker, self._progress, clock)
         self.state = State.STARTING
 
     # --- life -------------------------------------------------------------------------------------------
@@ -410,18 +410,13 @@ class Member:
             self.beat = self._beat()
 
     def _beat(self) -> Beat:
-        self.lags = {
-            place: max(0, end - done)
-            for place, done in self._progress.next_offsets().items()
-            if (end := self._broker.cached_end(place)) is not None
-        }
-        oldest = self._progress.oldest()
+        self.lag.measure(self._paused)
         return Beat(
             state=self.state.value,
             reason=self._trouble or self._orders().pause_reason,
             partitions=tuple(str(place) for place in sorted(self._progress.places)),
-            lag_records=sum(self.lags.values()) if self.lags else None,
-            lag_seconds=max(0.0, self._clock.now() - oldest / 1000) if oldest is not None else 0.0,
+            lag_records=self.lag.records,
+            lag_seconds=self.lag.seconds,
             in_hand=self._progress.unfinished,
             last_commit_at=self._desk.last_commit_at,
         )

@@ -90,6 +90,10 @@ class Consumer(Protocol):
         """First offset that the broker has, and the next that it will give. Asks the broker."""
         ...
 
+    def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """End offsets, asked of the broker; those it does not tell within a second are left out."""
+        ...
+
     def cached_end(self, partition: Partition) -> int | None:
         """The end offset as of the last fetch, without asking."""
         ...

@@ -107,7 +107,7 @@ def _beat(life: list[Member]) -> Beat:
     metrics.IN_HAND.labels(name).set(beat.in_hand)
     metrics.ASSIGNED.labels(name).set(len(beat.partitions))
     metrics.LAG_SECONDS.labels(name).set(beat.lag_seconds or 0)
-    for place, lag in member.lags.items():
+    for place, lag in member.lag.by_partition.items():
         metrics.LAG_RECORDS.labels(name, place.topic, str(place.number)).set(lag)
     return beat
 

@@ -212,6 +212,7 @@ class InMemoryConsumer:
         self.wanted: set[Partition] = set()
         self._positions: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
+        self._fetched: dict[Partition, int] = {}
         self.frozen = False
         """A frozen member neither polls nor answers: its partitions can be taken away (`expire`)."""
         self._answers: list[Callable[[], None]] = []
@@ -296,9 +297,15 @@ class InMemoryConsumer:
         """First and next offset."""
         return self._broker.first(partition), self._broker.end(partition)
 
+    def ends(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """End offsets."""
+        return {place: self._broker.end(place) for place in partitions}
+
     def cached_end(self, partition: Partition) -> int | None:
-        """End offset."""
-        return self._broker.end(partition)
+        """End offset as of the last fetch: what is paused is not fetched."""
+        if partition not in self._paused:
+            self._fetched[partition] = self._broker.end(partition)
+        return self._fetched.get(partition)
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
         """Commit. A member that was thrown out is refused; a broker does not ask who owns which partition."""

@@ -313,6 +313,17 @@ def test_a_paused_worker_takes_nothing_and_goes_on_when_resumed(broker):
     assert keeper.seen == [1, 2]
 
 
+def test_a_paused_worker_still_tells_how_far_it_falls_behind(broker):
+    orders = Orders(paused=True, pause_reason="looking")
+    runner = broker.runner(Keeper(), orders=lambda: orders)
+    runner.turn(0.1)
+    fill(broker, *range(7))
+    for _ in range(100):
+        runner.turn(0.1)
+    assert runner.beat.lag_records == 7
+    assert runner.beat.lag_seconds > 5
+
+
 def test_a_record_that_an_operator_skips_goes_to_the_dead_letters(broker):
     def act(delivery):
         if delivery.event.n == 2:
