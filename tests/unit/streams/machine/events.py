@@ -26,6 +26,7 @@ BLOWS: list[Callable[[World, Process], Any]] = [
     World.raise_in_callback,
     World.refuse_commits,
     World.lose_answers,
+    World.lose_commits,
 ]
 WEATHER: list[Callable[[World], Any]] = [
     World.clear_up,

@@ -102,6 +102,7 @@ class Promises:
             for process in list(world.processes):
                 process.let_run()
                 world.turn(process, 0.5)
+            world.broker.clock.advance(0.5)
             self.check()
             if world.is_idle():
                 return

@@ -151,6 +151,7 @@ class World:
         self.broker.unavailable.clear()
         for process in self.processes:
             process.broker.commit_fails = False
+            vars(process.broker).pop("commit_soon", None)
 
     def dependency_goes_down(self) -> None:
         self.dependency_down = True
@@ -280,6 +281,10 @@ class World:
     def lose_answers(self, process: Process) -> None:
         """What was committed is committed, and the process never hears of it."""
         process.broker._answers.clear()
+
+    def lose_commits(self, process: Process) -> None:
+        """Commits do not arrive, and nobody says so."""
+        process.broker.commit_soon = lambda _: Future()  # type: ignore[assignment,method-assign]
 
     def refuse_commits(self, process: Process) -> None:
         process.broker.commit_fails = True
