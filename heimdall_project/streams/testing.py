@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from ..errors import DeliveryFailed, OffsetGap, TransientError
@@ -353,6 +354,8 @@ class InMemoryBooks:
     """The books as dictionaries, by the same rules as the tables."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
+        """What the database does by locks and constraints, for tests with threads."""
         self.cursor: dict[tuple[str, Partition], int] = {}
         self.starts: dict[tuple[str, Partition], int] = {}
         self.ledger: Counter[tuple[str, Partition, Tally]] = Counter()
@@ -368,12 +371,13 @@ class InMemoryBooks:
     def settle(self, group: str, spans: Sequence[Span], *, topic_ids: dict[str, str], window: Window) -> None:
         """See `Books.settle`."""
         self._reach()
-        for span in spans:
-            key = (group, span.place)
-            for tally, count in tallies(span, self.cursor.get(key)).items():
-                self.ledger[(group, span.place, tally)] += count
-            self.starts.setdefault(key, span.start)
-            self.cursor[key] = max(self.cursor.get(key, span.end), span.end)
+        with self._lock:
+            for span in spans:
+                key = (group, span.place)
+                for tally, count in tallies(span, self.cursor.get(key)).items():
+                    self.ledger[(group, span.place, tally)] += count
+                self.starts.setdefault(key, span.start)
+                self.cursor[key] = max(self.cursor.get(key, span.end), span.end)
         self.windows[group] = Window(window.started_at, window.good, window.bad)
 
     def cursors(self, group: str, places: Sequence[Partition]) -> dict[Partition, Cursor]:
@@ -391,17 +395,19 @@ class InMemoryBooks:
     def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
         """See `Books.redrive_begun`."""
         self._reach()
-        if self.redrives.get(redrive_id) in ("started", "ok"):
-            return False
-        self.redrives[redrive_id] = "started"
-        return True
+        with self._lock:
+            if self.redrives.get(redrive_id) in ("started", "ok"):
+                return False
+            self.redrives[redrive_id] = "started"
+            return True
 
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """See `Books.redrives_ended`."""
         self._reach()
-        for end in ends:
-            if self.redrives.get(end.redrive_id) != "ok":
-                self.redrives[end.redrive_id] = str(end.status)
+        with self._lock:
+            for end in ends:
+                if self.redrives.get(end.redrive_id) != "ok":
+                    self.redrives[end.redrive_id] = str(end.status)
 
     def flood_window(self, group: str, now: float) -> Window:
         """See `Books.flood_window`."""
@@ -409,6 +415,7 @@ class InMemoryBooks:
 
     def skipped(self, worker: str, records: Sequence[Record]) -> None:
         """See `Books.skipped`."""
+        self._reach()
         self.skips_applied.extend(records)
 
     def counted(self, group: str) -> Counter[str]:

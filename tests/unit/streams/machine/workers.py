@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Protocol
 
@@ -38,6 +38,29 @@ class Handles(Protocol):
     """Who decides how a record fares."""
 
     def handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None: ...
+
+
+class Threads(ThreadPoolExecutor):
+    """Work that really runs beside the loop."""
+
+    def __init__(self, width: int = 3) -> None:
+        super().__init__(width)
+        self._futures: set[Future[Any]] = set()
+        self.at_work = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self._futures.add(future)
+        return future
+
+    def run_one(self, index: int = 0) -> bool:
+        """It runs anyway."""
+        return False
+
+    def run_all(self) -> None:
+        """Wait for all of it."""
+        wait(self._futures)
+        self._futures.clear()
 
 
 class Pool(Executor):

@@ -7,9 +7,11 @@ lets it run, so that every order of events can be tried and found again.
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
+from threading import RLock
+from time import sleep
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -25,9 +27,9 @@ from heimdall_project.streams.member import Limits, Member
 from heimdall_project.streams.orders import Orders
 from heimdall_project.streams.outcomes import DUPLICATE, STORED, Verdict
 from heimdall_project.streams.records import Headers, Partition, Record
-from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer
+from heimdall_project.streams.testing import FakeClock, InMemoryBroker, InMemoryConsumer
 
-from .workers import TOPIC, Note, OneByOne, Pool
+from .workers import TOPIC, Note, OneByOne, Pool, Threads
 
 DEAD, GROUP, OTHER = "dlq.failed", "heimdall.model", "heimdall.other"
 PLACES = [Partition(TOPIC, number) for number in range(3)]
@@ -56,8 +58,8 @@ class Process:
 
     member: Member
     broker: InMemoryConsumer
-    hands: Pool = field(default_factory=Pool)
-    aside: Pool = field(default_factory=Pool)
+    hands: Pool | Threads
+    aside: Pool | Threads
     frozen: bool = False
 
     def let_run(self) -> None:
@@ -68,9 +70,13 @@ class Process:
 class World:
     """A topic, a group, and what may befall them."""
 
-    def __init__(self, shape: type[KafkaConsumer]) -> None:
+    def __init__(
+        self, shape: type[KafkaConsumer], *, pool: type[Pool | Threads] = Pool, clock: FakeClock | None = None
+    ) -> None:
         self.shape = shape
-        self.broker = InMemoryBroker()
+        self.broker = InMemoryBroker(clock)
+        self._pool = pool
+        self._lock = RLock()
         self.books = self.broker.books
         self.orders = Orders()
         self.processes: list[Process] = []
@@ -96,7 +102,8 @@ class World:
         self.skipped: set[At] = set()
         self._shaken: set[int] = set()
         self._numbers = count(1)
-        self._patches = [patch.object(module, "wait", self._wait) for module in (member_module, desk_module)]
+        waits = (member_module, desk_module) if pool is Pool else ()
+        self._patches = [patch.object(module, "wait", self._wait) for module in waits]
         for each in self._patches:
             each.start()
 
@@ -181,6 +188,12 @@ class World:
     # --- the handler --------------------------------------------------------------------------------------
 
     def handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None:
+        if self._pool is Threads:
+            sleep(note.n % 3 / 2000)
+        with self._lock:
+            return self._handle(record, note, again)
+
+    def _handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None:
         if self.dependency_down:
             raise TransientError("sink", "down")
         if note.kind == "poison":
@@ -220,7 +233,7 @@ class World:
     def join(self) -> Process:
         consumer = self.shape()
         consumer.world = self  # type: ignore[union-attr]
-        broker, hands, aside = self.broker.consumer(GROUP), Pool(), Pool()
+        broker, hands, aside = self.broker.consumer(GROUP), self._pool(), self._pool()
         member = Member(
             consumer,
             broker=broker,
