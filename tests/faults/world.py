@@ -1,5 +1,8 @@
 """Topics, groups and tables of one fault test, and questions about what became of its records."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -19,7 +22,7 @@ from heimdall_project.streams import broker, topics
 from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.records import Delivered, Headers, Outgoing, Partition, Record
 from heimdall_project.streams.topics import Topic
-from tests.probe_workers.harness import RunConsumer, eventually, run_consumer
+from tests.probe_workers.harness import ROOT, RunConsumer, eventually, run_consumer
 
 TOPIC, DEAD = Topic.ANALYSIS_REQUEST, Topic.DLQ_FAILED
 PLACES = [Partition(TOPIC, number) for number in range(3)]
@@ -52,6 +55,12 @@ class World:
         place = self.directory / f"process-{self.started}"
         place.mkdir()
         return run_consumer(place, *workers, **(self.environment | environment))
+
+    def manage(self, *arguments: str) -> None:
+        """Run a management command in this world."""
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=os.environ | self.environment, check=True
+        )
 
     @property
     def environment(self) -> dict[str, str]:
