@@ -14,7 +14,7 @@ from heimdall_project.streams.models import ConsumerControl, WorkerProcess
 from tests.probe_workers.harness import eventually, free_range, is_running, run_consumer
 
 PATIENT = {"WORKER_DRAIN_BUDGET": "600", "WORKER_STOP_GRACE": "900", "KAFKA_MAX_POLL_INTERVAL": "3600"}
-HASTY = {"WORKER_DRAIN_BUDGET": "0.2", "WORKER_STOP_GRACE": "1"}
+HASTY = {"WORKER_DRAIN_BUDGET": "0.6", "WORKER_STOP_GRACE": "1.5", "OUTBOX_LEASE": "1"}
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

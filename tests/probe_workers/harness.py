@@ -19,12 +19,13 @@ LONG = 30.0
 """Seconds after which a condition will not come true any more; no test depends on how long it takes."""
 
 
-def eventually[T](look: Callable[[], T], what: str = "the condition") -> T:
-    """Look until the answer is true, and answer it."""
+def eventually[T](look: Callable[[], T], what: str | Callable[[], str] = "the condition") -> T:
+    """Look until the answer is true, and answer it. `what` may be told when it is too late."""
     end = time.monotonic() + LONG
     while not (answer := look()):
         if time.monotonic() > end:
-            raise AssertionError(f"{what} did not come true in {LONG} s")
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"{told} did not come true in {LONG} s")
         time.sleep(0.02)
     return answer
 
@@ -66,7 +67,7 @@ class RunConsumer:
 
     def wait_for(self, name: str) -> int:
         """Wait for a file of a probe."""
-        return eventually(lambda: self.left(name), f"file {name!r}\n{self._log.read_text()}\n")
+        return eventually(lambda: self.left(name), lambda: f"file {name!r}\n{self._log.read_text()}\n")
 
     def leave(self, name: str) -> None:
         """Leave a file for the probes."""
