@@ -34,13 +34,15 @@ class Inbox:
         self._seconds = policy.seconds
         self._queues: dict[Partition, _Queue] = {}
 
-    def add(self, place: Partition, records: Sequence[Record], now: float) -> None:
-        """Records of one partition, in order of offset."""
+    def add(self, place: Partition, records: Sequence[Record], now: float) -> int:
+        """Records of one partition, in order of offset. Answers their bytes."""
         queue = self._queues.get(place)
         if queue is None:
             queue = self._queues[place] = _Queue(since=now)
         queue.records.extend(records)
-        queue.bytes += _size(records)
+        size = _size(records)
+        queue.bytes += size
+        return size
 
     def drop(self, place: Partition) -> None:
         """Forget a partition."""

@@ -40,6 +40,8 @@ TURN = 0.1
 """Seconds one turn waits for records when there is nothing else to do."""
 REPORT = 0.25
 """Seconds between reports."""
+UNSETTLED = 20_000
+"""Runs of finished records that wait for the ledger; while the database is away they would grow for ever."""
 STARVED = 1.0
 """Seconds without room after which the partitions are paused, so that polling goes on."""
 
@@ -184,10 +186,10 @@ class Member:
         return now - self._full_since >= STARVED
 
     def _room(self) -> int:
-        if self._inbox.bytes >= self._shape.bytes:
+        progress, capacity = self._progress, self._shape.capacity
+        if progress.bytes >= self._shape.bytes:
             return 0
-        open_window = 10 * self._shape.capacity - self._progress.window
-        return min(self._shape.capacity - self._progress.unfinished, open_window)
+        return min(capacity - progress.unfinished, 10 * capacity - progress.window, UNSETTLED - progress.runs)
 
     # --- taking in --------------------------------------------------------------------------------------
 
@@ -209,8 +211,7 @@ class Member:
             place = chunk[0].place
             if not self._progress.epoch(place):
                 continue  # given back while the call was under way
-            self._progress.take(place, chunk)
-            self._inbox.add(place, chunk, now)
+            self._progress.take(place, chunk, self._inbox.add(place, chunk, now))
             metrics.RECORDS_TAKEN.labels(self.consumer.name, place.topic).inc(len(chunk))
 
     def _await_hands(self, timeout: float) -> None:
@@ -332,8 +333,8 @@ class Member:
         metrics.REBALANCES.labels(self.consumer.name, "assigned").inc(len(partitions))
         committed = self._broker.committed(partitions)
         self._desk.topic_ids.update(self._broker.topic_ids(sorted({p.topic for p in partitions})))
-        self._check_topics(partitions)
-        starts = {place: self._start_of(place, committed[place]) for place in partitions}
+        counted = self._counted(partitions)
+        starts = {place: self._start_of(place, committed[place], counted.get(place)) for place in partitions}
         for place, offset in starts.items():
             self._progress.begin(place, offset)
         self._paused.difference_update(partitions)
@@ -341,22 +342,27 @@ class Member:
         log.info("Partitions assigned.", action="partitions_assigned", partitions=_shown(starts))
         return starts
 
-    def _start_of(self, place: Partition, committed: int | None) -> int:
+    def _start_of(self, place: Partition, committed: int | None, counted: int | None) -> int:
         low, high = self._broker.watermarks(place)
         if committed is None:
+            # Brokers forget the offsets of a group that stays away for long; the ledger does not.
+            if counted is not None and counted < low:
+                raise OffsetGap(place.topic, place.number, counted, low, high)
             return low
         if not low <= committed <= high:
             raise OffsetGap(place.topic, place.number, committed, low, high)
         return committed
 
-    def _check_topics(self, partitions: Sequence[Partition]) -> None:
+    def _counted(self, partitions: Sequence[Partition]) -> dict[Partition, int]:
+        """How far the ledger is. Raises StopOnPurpose where it counted the records of another topic."""
         try:
             cursors = self._books.cursors(self.consumer.group(), partitions)
         except TransientError:
-            return  # settling checks again
+            return {}  # settling checks the topics again
         for place, cursor in cursors.items():
             if recreated(cursor.topic_id, self._desk.topic_ids.get(place.topic, "")):
                 raise StopOnPurpose(f"{place}: the topic was recreated; its offsets mean other records now")
+        return {place: cursor.next_offset for place, cursor in cursors.items()}
 
     def revoked(self, partitions: Sequence[Partition]) -> None:
         """Finish and commit what is in hand of these partitions before they go."""

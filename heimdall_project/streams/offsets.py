@@ -29,6 +29,15 @@ class Run:
     source: str
     verdict: Verdict
 
+    def goes_on_as(self, other: "Run") -> bool:
+        """Whether `other` follows at once and ended alike."""
+        return (
+            self.last + 1 == other.first
+            and self.minute == other.minute
+            and self.verdict == other.verdict
+            and self.source == other.source
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -52,6 +61,8 @@ class _Track:
     done: dict[int, Verdict] = field(default_factory=dict)
     """Verdicts of records in `waiting`."""
     runs: list[Run] = field(default_factory=list)
+    sizes: deque[tuple[int, int]] = field(default_factory=deque)
+    """Last offset and bytes of what was taken in at once and is not passed as a whole."""
 
 
 class Progress:
@@ -80,9 +91,11 @@ class Progress:
         track = self._tracks.get(place)
         return track.epoch if track else 0
 
-    def take(self, place: Partition, records: Sequence[Record]) -> None:
-        """These records were read, in order of offset."""
-        self._tracks[place].waiting.extend(records)
+    def take(self, place: Partition, records: Sequence[Record], size: int) -> None:
+        """These records of `size` bytes were read, in order of offset."""
+        track = self._tracks[place]
+        track.waiting.extend(records)
+        track.sizes.append((records[-1].offset, size))
 
     def finish_alike(self, place: Partition, records: Sequence[Record], verdict: Verdict) -> None:
         """All of `records` ended alike: `finish` at the price of one record, where they are the next in line
@@ -99,7 +112,10 @@ class Progress:
             track.waiting.clear()
         else:
             track.waiting = deque(islice(track.waiting, len(records), None))
-        track.runs.append(run)
+        if track.runs and track.runs[-1].goes_on_as(run):
+            track.runs[-1].last = run.last
+        else:
+            track.runs.append(run)
         track.next = run.last + 1
 
     def finish(self, place: Partition, verdicts: Mapping[int, Verdict]) -> None:
@@ -159,6 +175,19 @@ class Progress:
     def window(self) -> int:
         """Records taken in that the finished prefix has not passed."""
         return sum(len(track.waiting) for track in self._tracks.values())
+
+    @property
+    def bytes(self) -> int:
+        """About the bytes of the records that the finished prefix has not passed."""
+        for track in self._tracks.values():
+            while track.sizes and track.sizes[0][0] < track.next:
+                track.sizes.popleft()
+        return sum(size for track in self._tracks.values() for _, size in track.sizes)
+
+    @property
+    def runs(self) -> int:
+        """Runs that are not settled yet."""
+        return sum(len(track.runs) for track in self._tracks.values())
 
     def next_offsets(self) -> dict[Partition, int]:
         """End of the finished prefix by partition."""

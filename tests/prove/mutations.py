@@ -26,8 +26,8 @@ MUTATIONS = [
         name="commit before the handler ran",
         promise=1,
         file=f"{STREAMS}/member.py",
-        old="            self._progress.take(place, chunk)\n",
-        new="            self._progress.take(place, chunk)\n"
+        old="            self._progress.take(place, chunk, self._inbox.add(place, chunk, now))\n",
+        new="            self._progress.take(place, chunk, self._inbox.add(place, chunk, now))\n"
         "            self._progress.finish_alike(place, chunk, STORED)\n",
         killer=f"{MEMBER}::test_an_outage_writes_no_dead_letters_and_commits_nothing_past_it",
     ),

@@ -5,12 +5,13 @@ from threading import Barrier, BrokenBarrierError, Thread
 
 import pytest
 
-from heimdall_project.errors import InvalidMessage, TransientError
-from heimdall_project.streams import redrive
+from heimdall_project.errors import InvalidMessage, OffsetGap, TransientError
+from heimdall_project.streams import member, redrive
 from heimdall_project.streams.consumer import Effects
 from heimdall_project.streams.orders import Orders
 from heimdall_project.streams.records import Partition
 from heimdall_project.streams.redrive_gate import AtWork, RedriveGate
+from heimdall_project.streams.shape import BUFFER_BYTES
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 
 from .workers import TOPIC, Crowd, Keeper, Lots, fill
@@ -154,6 +155,50 @@ def test_only_one_of_two_processes_may_begin_an_unsafe_redrive(broker):
     for thread in threads:
         thread.join()
     assert verdicts.count(None) == 1
+
+
+def test_a_group_whose_offsets_the_broker_forgot_stops_at_what_was_deleted_unread(broker):
+    fill(broker, *range(5))
+    runner = broker.runner(Keeper())
+    run_until_idle(runner)
+    runner.drain()
+    fill(broker, *range(5))
+    broker.state("heimdall.keeper").committed.clear()
+    broker.truncate(P0, 8)
+    with pytest.raises(OffsetGap, match="3 records were deleted"):
+        run_until_idle(broker.runner(Keeper()))
+
+
+def test_large_records_that_wait_behind_a_stuck_one_stay_within_the_bound(broker):
+    class Slow(Crowd):
+        name = "slow"
+
+        def handle(self, delivery):
+            if delivery.record.offset == 0:
+                raise TransientError("lookup", "away")
+
+    for _ in range(300):
+        broker.produce(TOPIC, b'{"n":1,"pad":"%s"}' % (b"x" * 1_000_000), partition=0)
+    runner = broker.runner(Slow())
+    for _ in range(500):
+        runner.turn(0.1)
+    assert runner._progress.bytes <= 2 * BUFFER_BYTES
+
+
+def test_what_waits_for_the_ledger_stays_within_a_bound(broker, monkeypatch):
+    monkeypatch.setattr(member, "UNSETTLED", 50)
+    for n in range(2000):
+        sources = [b"http", b"outbox"]
+        broker.produce(TOPIC, b'{"n":%d}' % n, partition=0, headers=[("source", sources[n % 2])])
+    keeper = Keeper()
+    runner = broker.runner(keeper)
+    broker.books.down = True
+    for _ in range(100):
+        runner.turn(0.1)
+    assert len(keeper.seen) <= 50 + 10 * Keeper.chunk
+    broker.books.down = False
+    run_until_idle(runner)
+    assert len(keeper.seen) == 2000
 
 
 def test_what_a_batch_rejects_for_an_outage_is_tried_again_and_no_dead_letter(broker):
