@@ -1,5 +1,6 @@
-"""The world of a fault test on the test instance's own servers."""
+"""The world of a fault test: on the test instance's servers, or on one that the test may break."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,21 +8,75 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from docker.local import Kafka, Postgres, private_instance
 from heimdall_project.streams import broker
 
 from .world import World, unique, world_of
 
 
+def database() -> str:
+    """URL of the test database."""
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
+
+
 @pytest.fixture
-def world(transactional_db: None, settings: Settings, tmp_path: Path) -> Iterator[World]:
-    """Topics, groups and tables of this test."""
+def prefixed(settings: Settings) -> Settings:
+    """Settings with topics and groups that no other test has."""
     settings.KAFKA_TOPIC_PREFIX = settings.KAFKA_GROUP_PREFIX = unique()
-    database = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
-    with world_of(tmp_path, database=database, bootstrap=settings.KAFKA_BOOTSTRAP_SERVERS) as made:
+    return settings
+
+
+@pytest.fixture
+def world(transactional_db: None, prefixed: Settings, tmp_path: Path) -> Iterator[World]:
+    """Topics, groups and tables of this test."""
+    with world_of(tmp_path, database=database(), bootstrap=prefixed.KAFKA_BOOTSTRAP_SERVERS) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A database server that tests may break; they leave it running."""
+    with tempfile.TemporaryDirectory(prefix="heimdall-faults-", dir="/var/tmp") as home:
+        server = Postgres(private_instance(Path(home)))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.destroy()
+
+
+@pytest.fixture
+def world_on_postgres(postgres: Postgres, prefixed: Settings, tmp_path: Path) -> Iterator[World]:
+    """A world whose database may go away."""
+    postgres.start()
+    url = postgres.instance.environment()["DATABASE_URL"]
+    with world_of(tmp_path, database=url, bootstrap=prefixed.KAFKA_BOOTSTRAP_SERVERS) as made:
+        made.manage("migrate", "--verbosity=0")
         yield made
 
 
 @pytest.fixture
-def fresh_admin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An administration client for the brokers that this test names."""
+def kafka() -> Iterator[Kafka]:
+    """A broker that one test may break."""
+    with tempfile.TemporaryDirectory(prefix="heimdall-faults-", dir="/var/tmp") as home:
+        server = Kafka(private_instance(Path(home)))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.destroy()
+
+
+@pytest.fixture
+def world_on_kafka(
+    transactional_db: None,
+    kafka: Kafka,
+    prefixed: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """A world whose broker may go away."""
+    prefixed.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{kafka.port}"
     monkeypatch.setattr(broker, "_admin", None)
+    with world_of(tmp_path, database=database(), bootstrap=prefixed.KAFKA_BOOTSTRAP_SERVERS) as made:
+        yield made

@@ -1,89 +1,109 @@
-"""PostgreSQL or Kafka goes away under a consumer that is at work, and comes back."""
+"""A dependency that goes away for some seconds while records keep coming."""
 
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+import signal
 
 import pytest
-from pytest_django import Settings
 
-from docker.local import Kafka, Postgres, private_instance
-from tests.probe_workers.harness import ROOT, eventually
+from docker.local import Kafka, Postgres
+from heimdall_project.streams.exit_codes import ExitCode
+from tests.probe_workers.harness import eventually
 
-from .load import Load, load
-from .world import World, unique, world_of
+from .load import load
+from .world import World, ended, said
 
-pytestmark = pytest.mark.django_db(transaction=True)
 WORKER = "probe-record"
 
 
-@pytest.fixture
-def postgres(settings: Settings) -> Iterator[tuple[Postgres, str]]:
-    """A database server that this test may stop, with our tables; and its URL."""
-    with tempfile.TemporaryDirectory(prefix="heimdall-faults-") as home:
-        server = Postgres(private_instance(Path(home)))
-        try:
-            server.start()
-            environment = server.instance.environment() | {"DEBUG": "true"}
-            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-            subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
-            yield server, environment["DATABASE_URL"]
-        finally:
-            server.destroy()
-
-
-def some_more(world: World, told: Load) -> None:
-    """Wait until records that were published from now on are handled."""
-    mark = len(told.acked)
-    eventually(lambda: len(told.acked) > mark + 50, "the broker taking records")
-    awaited = told.acked[mark]
-    eventually(lambda: awaited in world.stored(WORKER), f"{awaited} handled")
-
-
-def test_postgresql_that_goes_away_under_load_delays_and_costs_nothing(
-    postgres: tuple[Postgres, str], settings: Settings, tmp_path: Path
+def test_a_worker_waits_for_its_database_keeps_its_partitions_and_loses_nothing(
+    world_on_postgres: World, postgres: Postgres
 ) -> None:
-    server, url = postgres
-    settings.KAFKA_TOPIC_PREFIX = settings.KAFKA_GROUP_PREFIX = unique()
-    with world_of(tmp_path, database=url, bootstrap=settings.KAFKA_BOOTSTRAP_SERVERS) as world:
-        with world.run(WORKER) as process, load(world) as told:
-            some_more(world, told)
-            server.stop()
-            process.wait_for_line("handler_waits")
+    world = world_on_postgres
+    with world.run(WORKER) as process, load(world, a_second=60) as told:
+        eventually(lambda: len(world.stored(WORKER)) > 20)
+        postgres.stop()
+        eventually(lambda: len(process.lines("handler_waits")) >= 4, "four tries")
+        postgres.start()
+        handled = len(world.stored(WORKER))
+        eventually(lambda: len(world.stored(WORKER)) > handled)
+        process.wait_for_line("settle_waits")
+        assert len(process.lines("partitions_assigned")) == 1
+    with world.run(WORKER):
+        world.await_through(WORKER)
+    assert world.stored(WORKER) == set(told.acked)
+    assert world.dead_letters() == []
+    world.assert_balanced(WORKER)
+
+
+def test_a_worker_without_its_database_still_leaves_when_it_is_asked_to(
+    world_on_postgres: World, postgres: Postgres
+) -> None:
+    world = world_on_postgres
+    names = world.fill(50)
+    world.note("slow", "hold")
+    with world.run(WORKER, WORKER_DRAIN_BUDGET="5") as process:
+        process.wait_for("holding-slow")
+        postgres.stop()
+        process.leave("go")
+        process.wait_for_line("handler_waits")
+        process.send(signal.SIGTERM)
+        ended(process, ExitCode.DONE)
+    postgres.start()
+    with world.run(WORKER) as again:
+        again.leave("go")
+        world.await_through(WORKER)
+    assert world.stored(WORKER) == {*names, "slow"}
+    world.assert_balanced(WORKER)
+
+
+def test_a_broker_restarted_under_load_loses_nothing_that_it_acknowledged(
+    world_on_kafka: World, kafka: Kafka
+) -> None:
+    world = world_on_kafka
+    with world.run(WORKER, "probe-other") as processes:
+        with load(world, a_second=100) as told:
+            eventually(lambda: len(world.stored(WORKER)) > 50)
+            kafka.restart()
             mark = len(told.acked)
-            eventually(lambda: len(told.acked) > mark + 300, "records that come while it is away")
-            server.start()
-            some_more(world, told)
-            assert len(process.lines("partitions_assigned")) == 1, "it kept its partitions"
-            assert not process.lines("worker_failed")
-        with world.run(WORKER):
-            world.await_through(WORKER)
-        assert world.stored(WORKER) == set(told.acked)
-        assert world.dead_letters() == []
-        world.assert_balanced(WORKER)
+            eventually(lambda: len(told.acked) > mark + 100)
+        world.await_through(WORKER)
+        world.await_through("probe-other")
+        processes.send(signal.SIGTERM)
+        ended(processes, ExitCode.DONE)
+    assert told.refused == []
+    for worker in (WORKER, "probe-other"):
+        assert world.stored(worker) == set(told.acked)
+        world.assert_balanced(worker)
 
 
-def test_a_broker_that_restarts_under_load_loses_nothing_that_it_acknowledged(
-    transactional_db: None, settings: Settings, tmp_path: Path, fresh_admin: None
+@pytest.mark.slow
+def test_a_broker_killed_again_and_again_loses_nothing_that_it_acknowledged(
+    world_on_kafka: World, kafka: Kafka
 ) -> None:
-    database = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**settings.DATABASES["default"])
-    with tempfile.TemporaryDirectory(prefix="heimdall-faults-") as home:
-        server = Kafka(private_instance(Path(home)))
-        try:
-            server.start()
-            settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{server.port}"
-            settings.KAFKA_TOPIC_PREFIX = settings.KAFKA_GROUP_PREFIX = unique()
-            with world_of(tmp_path, database=database, bootstrap=settings.KAFKA_BOOTSTRAP_SERVERS) as world:
-                with world.run(WORKER), load(world) as told:
-                    some_more(world, told)
-                    server.restart()
-                    some_more(world, told)
-                with world.run(WORKER):
-                    world.await_through(WORKER)
-                assert set(told.acked) <= world.stored(WORKER)
-                assert world.dead_letters() == []
-                world.assert_balanced(WORKER)
-        finally:
-            server.destroy()
+    world = world_on_kafka
+    with world.run(WORKER, "probe-other"):
+        with load(world, a_second=100) as told:
+            for _ in range(4):
+                mark = len(told.acked)
+                eventually(lambda mark=mark: len(told.acked) > mark + 100)  # type: ignore[misc]
+                kafka.kill()
+                kafka.start()
+        for worker in (WORKER, "probe-other"):
+            world.await_through(worker)
+            assert world.stored(worker) == set(told.acked)
+            world.assert_balanced(worker)
+
+
+def test_a_record_that_waits_for_ever_can_be_passed_by_on_an_operators_order(
+    world: World, people: object
+) -> None:
+    stuck = world.note("stuck", "down")
+    names = world.fill(20)
+    with world.run(WORKER):
+        eventually(lambda: world.registry(WORKER)[0] == "waiting")
+        place = ("--topic", stuck.topic, "--partition", str(stuck.partition), "--offset", str(stuck.offset))
+        world.manage("consumer", "skip", WORKER, "--user", "omar", "--reason", "never mind", *place)
+        world.await_through(WORKER)
+    [letter] = world.dead_letters()
+    assert (letter.value, said(letter)["error_class"]) == (stuck.value, "SkippedByOperator")
+    assert world.stored(WORKER) == set(names)
+    world.assert_balanced(WORKER)
