@@ -15,7 +15,7 @@ from .errors import StackError
 from .instance import CHECKOUT, Instance
 from .journey import Client, answers, drive_job
 from .ports import LOOPBACK
-from .process import record_of, save_record, wait_for
+from .process import ProcessRecord, record_of, save_record, wait_for
 from .service import Service, refuse_taken
 from .stack import Stack, stop_all
 from .terminal import say
@@ -34,8 +34,10 @@ def up(stack: Stack) -> None:
     with suppress(KeyboardInterrupt), _system(stack) as children:
         job = _first_job(stack.instance, children)
         say(_banner(stack.instance, job, time.monotonic() - begun))
+        running: dict[str, ProcessRecord] = {}
         while True:
             check(children)
+            _tell_ended(stack, running)
             time.sleep(0.5)
 
 
@@ -132,6 +134,16 @@ def check(children: list[Child]) -> None:
     """StackError with the last lines of a child that has ended by itself."""
     for child in children:
         child.check()
+
+
+def _tell_ended(stack: Stack, running: dict[str, ProcessRecord]) -> None:
+    """Say once which service has ended. Asking also collects it, else PostgreSQL would refuse to start again."""
+    for service in stack.services:
+        before = running.pop(service.name, None)
+        if before and not before.is_alive:
+            say(f"{service.name} has ended; make services-up starts it again. Its log: {service.log}")
+        if now := service.record():
+            running[service.name] = now
 
 
 def _stop(children: list[Child], started: list[Service]) -> None:

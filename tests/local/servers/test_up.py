@@ -117,6 +117,20 @@ def test_a_child_that_dies_ends_the_run_with_its_last_lines(project: Project) ->
     assert "error: web ended with code" in said and "no such application" in said.partition("error:")[2]
 
 
+def test_a_service_that_dies_is_named_and_can_be_started_again_beside_the_running_system(
+    project: Project,
+) -> None:
+    with project.up() as run:
+        until(run, "Ctrl-C stops it")
+        postgres = Stack(project.instance).postgres
+        postgres.kill()
+        assert "services-up" in until(run, "postgres has ended")
+        assert postgres.start()
+        run.terminate()
+        run.communicate(timeout=60)
+    assert run.returncode == 0
+
+
 def test_after_a_killed_run_the_next_one_tidies_up_and_starts(project: Project) -> None:
     Stack(project.instance).start()
     with project.up() as killed:
