@@ -30,6 +30,8 @@ ROOT_URLCONF = "heimdall_project.urls"
 WSGI_APPLICATION = "heimdall_project.wsgi.application"
 ASGI_APPLICATION = "heimdall_project.asgi.application"
 AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # who opens the login page itself is sent on to the overview
 AUTHENTICATION_BACKENDS = ["heimdall_project.accounts.backends.GuardedBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

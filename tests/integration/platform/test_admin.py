@@ -7,7 +7,7 @@ from django.test import Client
 
 from heimdall_project.accounts.audit import audited
 from heimdall_project.accounts.models import AuditEvent
-from tests.people import People
+from tests.people import PASSWORD, People
 
 pytestmark = pytest.mark.django_db
 TRAIL = "/admin/accounts/auditevent/"
@@ -75,3 +75,16 @@ def test_every_link_of_the_menu_leads_to_a_page(people: People) -> None:
 def test_an_address_that_does_not_exist_is_a_page_for_people(people: People) -> None:
     response = client_of(people.vera).get("/admin/accounts/nothing/")
     assert response.status_code == 404 and "Back to the admin" in response.content.decode()
+
+
+def test_who_opens_the_login_page_itself_lands_on_the_overview(people: People) -> None:
+    form = {"username": "vera", "password": PASSWORD}
+    response = Client().post("/admin/login/", form, follow=True)
+    assert response.redirect_chain == [("/admin/", 302)] and "Overview" in response.content.decode()
+
+
+def test_an_empty_list_offers_to_reset_filters_only_where_some_are_set(people: People) -> None:
+    empty = client_of(people.vera).get(TRAIL).content.decode()
+    assert "Nothing here yet" in empty and "Reset filters" not in empty
+    filtered = client_of(people.vera).get(TRAIL, {"state": "ok"}).content.decode()
+    assert "Nothing fits" in filtered and "Reset filters" in filtered
