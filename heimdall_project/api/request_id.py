@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 
 from ..observability.hooks import UnitOfWork, finished
 from ..observability.logging import bound, get_logger, unbind_all
@@ -62,17 +63,23 @@ class RequestIdMiddleware:
         return response
 
 
+def _who(request: HttpRequest) -> str:
+    """The name of the caller if anybody asked who it is; asking here would cost each request a query."""
+    asked = getattr(request, "_cached_user", None)  # by a session
+    given = request.__dict__.get("user")  # the API puts here whom it authenticated, in place of a lazy object
+    user = asked if asked is not None or type(given) is SimpleLazyObject else given
+    return "" if user is None else str(user.get_username())
+
+
 def _account(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     match = request.resolver_match
     route = match.route if match else ""
-    # Not `request.user`: that would ask the database for requests that never needed it.
-    user = getattr(request, "_cached_user", None)
     facts: dict[str, object] = {
         "method": request.method,
         "path": request.path,  # without the query, which may hold what should not be logged
         "route": route,
         "status": response.status_code,
-        "user": user.get_username() if user is not None else "",
+        "user": _who(request),
     }
     write = log.debug if request.path in QUIET else log.info
     sentence = f"{request.method} {request.path} answered {response.status_code}"

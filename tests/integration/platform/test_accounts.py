@@ -9,6 +9,7 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
+from structlog.testing import capture_logs
 
 from heimdall_project.accounts.demo import DEMO_USERS, PASSWORD, ensure_demo_users
 from heimdall_project.accounts.models import User
@@ -121,3 +122,20 @@ def test_a_session_works_for_reading_and_wants_its_csrf_token_for_writing(people
     refused = client.post("/api/v1/analysis/request", b"{}", content_type="application/json")
     assert refused.status_code == 403
     assert refused.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_access_log_names_whoever_was_authenticated_and_asks_for_nobody(people: People) -> None:
+    signed_in = Client()
+    signed_in.force_login(people.omar)
+    with capture_logs() as lines:
+        Client().get("/api/v1/jobs", headers=basic("vera", OWN_PASSWORD))
+        signed_in.get("/admin/")
+        Client().get("/api/v1/jobs")
+        signed_in.get("/nowhere")
+
+    assert [line["user"] for line in lines if line.get("action") == "http_request"] == [
+        "vera",
+        "omar",
+        "",
+        "",
+    ]
