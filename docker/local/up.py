@@ -137,7 +137,7 @@ def check(children: list[Child]) -> None:
 
 
 def _tell_ended(stack: Stack, running: dict[str, ProcessRecord]) -> None:
-    """Say once which service has ended. Asking also collects it, else PostgreSQL would refuse to start again."""
+    """Say once which service has ended. Asking collects it too, else PostgreSQL would not start again."""
     for service in stack.services:
         before = running.pop(service.name, None)
         if before and not before.is_alive:
