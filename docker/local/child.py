@@ -20,7 +20,7 @@ class Child:
 
     def __init__(self, name: str, command: list[str], instance: Instance, environment: Mapping[str, str]):
         self.name = name
-        self._command = command
+        self.command = command
         self._environment = environment
         self._record_path = child_record(instance, name)
         self._log = instance.logs / f"{name}.log"
@@ -31,7 +31,7 @@ class Child:
     def start(self) -> None:
         """Start the process and show what it prints from now on."""
         self._process = subprocess.Popen(
-            self._command,
+            self.command,
             cwd=CHECKOUT,
             env=self._environment,
             stdin=subprocess.DEVNULL,

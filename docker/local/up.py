@@ -57,7 +57,7 @@ def _system(stack: Stack) -> Iterator[list[Child]]:
         for field in ("web", "stream", "metrics"):
             refuse_taken(instance, field)
         started: list[Service] = []
-        children = _children(instance)
+        children = children_of(instance)
         try:
             started += stack.start()
             _say_services(stack, started)
@@ -116,7 +116,8 @@ def application_environment(instance: Instance) -> dict[str, str]:
     return development | dict(os.environ) | instance.environment()
 
 
-def _children(instance: Instance) -> list[Child]:
+def children_of(instance: Instance) -> list[Child]:
+    """The processes of the application, not started: web door, stream door, workers."""
     environment = application_environment(instance)
     ports = instance.ports
     serve = [str(BIN / "granian"), "--host", LOOPBACK, "--workers", "1"]
