@@ -85,3 +85,10 @@ def test_one_origin_by_path_in_the_proxy_and_in_the_ingress() -> None:
 def test_the_image_runs_as_nobody_special_from_hashed_requirements() -> None:
     assert "--require-hashes" in DOCKERFILE
     assert DOCKERFILE.rindex("USER 10001") > DOCKERFILE.rindex("FROM ")
+
+
+@pytest.mark.parametrize("template", sorted((CHART / "templates").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_object_of_the_chart_is_named_after_its_release(template: Path) -> None:
+    objects = template.read_text().split("\nkind: ")[1:]
+    assert objects
+    assert all("\n  name: {{ " in each.partition("spec:")[0] for each in objects)
