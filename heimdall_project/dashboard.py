@@ -88,9 +88,15 @@ def _worker_card(answers: Mapping[str, Answer]) -> Card:
     running = answer.facts.get("running")
     if not isinstance(running, Mapping):
         return Card("Workers", "?", "the registry cannot be read", "memory", link, good=False)
-    missing = answer.facts.get("missing")
-    note = f"down: {', '.join(missing)}" if isinstance(missing, list) else "all of them run"
-    return Card("Workers", f"{len(running)} of {declared}", note, "memory", link, answer.ok)
+    missing, held = answer.facts.get("missing"), answer.facts.get("held")
+    if isinstance(missing, list):
+        note = f"down: {', '.join(missing)}"
+    elif isinstance(held, Mapping) and held:
+        note = ", ".join(f"{worker} is {state}" for worker, state in held.items())
+    else:
+        note = "all of them run"
+    good = answer.ok and not held
+    return Card("Workers", f"{len(running)} of {declared}", note, "memory", link, good)
 
 
 def _outbox_card(answers: Mapping[str, Answer]) -> Card:

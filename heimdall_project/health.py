@@ -20,7 +20,9 @@ from .observability import readiness
 from .observability.exposition import exposition
 from .observability.readiness import Answer, NotWell
 from .streams import broker, registry, worker_registry
-from .streams.models import OutboxMessage
+from .streams.models import OutboxMessage, WorkerProcess
+
+State = WorkerProcess.State
 
 
 @require_safe
@@ -99,12 +101,13 @@ def kafka(limit: float) -> None:
 
 @_with_own_connection
 def workers(limit: float) -> dict[str, object]:
-    """Each declared worker runs somewhere, by its heartbeat."""
+    """Each declared worker runs somewhere, by its heartbeat; those that are paused or wait are named too."""
     running = dict(worker_registry.alive().order_by().values_list("worker").annotate(Count("pk")))
     missing = [worker.name for worker in registry.workers() if worker.name not in running]
     if missing:
         raise NotWell("not all workers run", running=running, missing=missing)
-    return {"running": running}
+    held = worker_registry.alive().filter(state__in=(State.PAUSED, State.WAITING)).order_by("worker")
+    return {"running": running, "held": dict(held.values_list("worker", "state"))}
 
 
 @_with_own_connection

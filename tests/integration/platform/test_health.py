@@ -6,7 +6,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from heimdall_project.streams import registry
 from heimdall_project.streams.models import OutboxMessage
+from heimdall_project.streams.orders import Beat
+from heimdall_project.streams.worker_registry import Registration
+from tests.people import People
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,3 +61,15 @@ def test_a_required_dependency_that_is_down_answers_503_without_its_address(sett
 def test_metrics_are_served_with_those_of_django_and_of_our_own() -> None:
     body = Client().get("/metrics").content.decode()
     assert "django_http_requests_total_by_method_total" in body and "heimdall_problems_total" in body
+
+
+def test_a_paused_worker_is_no_outage_and_yet_it_is_told(people: People) -> None:
+    for worker in registry.workers():
+        state = "paused" if worker.name == "analysis-worker" else "running"
+        Registration(worker.name).beat(Beat(state=state))
+
+    answer = Client().get("/readyz").json()["dependencies"]["workers"]
+    assert (answer["status"], answer["facts"]["held"]) == ("ok", {"analysis-worker": "paused"})
+    browser = Client()
+    browser.force_login(people.vera)
+    assert "analysis-worker is paused" in browser.get("/admin/").content.decode()
