@@ -43,6 +43,8 @@ RULES = (
         name="connection_refused",
         pattern=any_of(
             r"connection ?refused",
+            r"connection (?:to|from|by|with) \S{1,100} (?:was |is )?refused",
+            r"refused (?:the |our |to )?connect",
             r"econnrefused",
             r"actively refused",
             r"connect\(\) failed",
@@ -124,6 +126,7 @@ RULES = (
         pattern=any_of(
             r"connection (?:was |has been |is )?(?:reset|aborted|lost|broken|dropped)",
             r"econnreset",
+            r"reset by (?:peer|remote)",
             r"econnaborted",
             r"broken ?pipe",
             r"unexpected eof",

@@ -48,6 +48,7 @@ EXPECTED = {
     "permission": Expected("uploader.store", "MEDIUM", "access to /srv/data/uploads/77.bin is denied", 6),
     "cascade": Expected("com.example.stock.Repository", "CRITICAL", "disk is full", 2),
     "defect": Expected("shop.workers.runner", "MEDIUM", "a defect in the code", 8),
+    "refused_then_given_up": Expected("payment", "HIGH", "db-primary:5432 (PostgreSQL) are refused", 2),
     "plain": Expected(None, "MEDIUM", "calls to database time out", 1),
 }
 
