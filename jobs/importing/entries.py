@@ -21,6 +21,7 @@ _LEVEL = re.compile(
     r"|^([FEWI])\d{4} \d\d:"  # klog
 )
 _HEADER_CHARS = 200
+_LOOKED_THROUGH = 64 * 1024  # of a text that is sent whole, so that a request stays cheap
 _FULL_TIME = re.compile(
     r"(?<![\w.])(?P<y>\d{4})[-/.](?P<mo>\d\d?)[-/.](?P<d>\d\d?)[-T_ ,]+"
     r"(?P<h>\d\d?)[:.](?P<mi>\d\d)[:.](?P<s>\d\d)"
@@ -116,6 +117,13 @@ def _clean(text: str, tally: Tally) -> str:
 def _rank(header: str) -> int:
     match = _LEVEL.search(header)
     return _RANK_OF[(match[1] or match[2] or match[3]).upper()] if match else len(_RANKS)
+
+
+def worst_level(text: str) -> str:
+    """The worst level that a line of the text's beginning names, "" where none does."""
+    lines = text[:_LOOKED_THROUGH].splitlines()
+    rank = min((_rank(line[:_HEADER_CHARS]) for line in lines), default=len(_RANKS))
+    return _RANKS[rank] if rank < len(_RANKS) else ""
 
 
 def time_of(header: str) -> datetime | None:

@@ -28,7 +28,7 @@ class NewLogEntrySerializer(StrictSerializer):
         max_length=LEVEL_LENGTH,
         validators=[one_line],
         required=False,
-        help_text="Worst level in it, if known.",
+        help_text="Worst level in it; read out of the log if left out.",
     )
     logged_at = serializers.DateTimeField(
         required=False, help_text="Time of its first record (ISO 8601; UTC without a zone)."

@@ -19,6 +19,7 @@ from heimdall_project.streams.topics import Topic
 
 from .. import selectors
 from ..content import cut
+from ..importing.entries import worst_level
 from ..models import AnalysisAttempt, AnalysisJob, LogEntry
 from ..states import Event, Status
 from .timeline import transition_add
@@ -61,12 +62,12 @@ class Submitted:
 
 
 def log_entry_create(*, draft: LogDraft, created_by: User | None) -> LogEntry:
-    """Store a log entry."""
+    """Store a log entry; a level that the draft does not name is read out of the log."""
     return LogEntry.objects.create(
         content=draft.content,
         service_name=draft.service_name,
         environment=draft.environment,
-        level=draft.level,
+        level=draft.level or worst_level(draft.content),
         logged_at=draft.logged_at,
         source=draft.source,
         created_by=created_by,

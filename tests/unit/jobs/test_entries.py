@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.importing import Draft, Limits, Tally, entries, open_text, read_lines, records
-from jobs.importing.entries import time_of
+from jobs.importing.entries import time_of, worst_level
 from jobs.importing.lines import LONGEST_LINE
 
 
@@ -121,3 +121,17 @@ def test_every_line_with_text_arrives_once_and_in_order(lines: list[str]) -> Non
 )
 def test_a_time_is_read_only_if_it_names_a_year(header: str, expected: datetime | None) -> None:
     assert time_of(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("ERROR db: connection refused", "ERROR"),
+        ("12:00:01 INFO ready\n12:00:02 WARN slow\n12:00:03 INFO done", "WARNING"),
+        ("ts=1 level=critical msg=gone\nts=2 level=error", "CRITICAL"),
+        ("nothing of the kind", ""),
+        ("", ""),
+    ],
+)
+def test_a_text_that_is_sent_whole_is_as_bad_as_its_worst_line(text: str, level: str) -> None:
+    assert worst_level(text) == level
