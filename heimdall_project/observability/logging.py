@@ -38,7 +38,7 @@ HIDDEN = "***"
 _SECRET_KEY = re.compile(
     r"passw(or)?d|passphrase|secret|token|authorization|cookie|api_?key|credential|private_?key|\bdsn\b", re.I
 )
-_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@", re.I)
+_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,30}://)[^\s/@:]*:[^\s/@]+@", re.I)
 _DSN_PASSWORD = re.compile(
     r"(?P<name>\b(?:password|passwd|pwd|sasl\.password)\s*[=:]\s*)(?:'[^']*'|\S+)", re.I
 )

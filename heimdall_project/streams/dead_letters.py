@@ -15,6 +15,8 @@ from .records import Headers, Outgoing, Record
 
 MESSAGE_LIMIT = 500
 KEY_LIMIT = 4096
+NEVER_KEPT = redrive.MARKS | {"original_key"}
+"""Names that are ours even where we have nothing to say under them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -51,18 +53,17 @@ def build(failure: Failure, *, worker: str, group: str) -> Outgoing:
     """The dead letter of a failure: same key, same value, the record's headers and ours."""
     record = failure.record
     ours = _headers(failure, worker=worker, group=group)
-    kept = [(k, v) for k, v in record.headers or () if k not in ours and k not in redrive.MARKS]
+    kept = [(k, v) for k, v in record.headers or () if k not in ours and k not in NEVER_KEPT]
     return Outgoing(
         topic=topic_of(record),
         key=record.key,
         value=record.value,
-        headers=kept + [(name, text.encode()) for name, text in ours.items()],
+        headers=kept + [(name, text.encode(errors="backslashreplace")) for name, text in ours.items()],
     )
 
 
 def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
     record, error = failure.record, failure.error
-    first = record.header("first_failed_at") or _iso(failure.failed_at)
     addressed = redrive.read(record)
     known = {
         "original_topic": record.topic,
@@ -77,7 +78,7 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
         "stack_hash": stack_hash(error),
         "disposition": failure.disposition,
         "attempts": str(failure.attempts),
-        "first_failed_at": first,
+        "first_failed_at": (_first_failure(record) if addressed else None) or _iso(failure.failed_at),
         "payload_sha256": hashlib.sha256(record.value or b"").hexdigest(),
         "redrive_id": addressed.redrive.redrive_id if addressed else "",
         "redrive_count": str(addressed.redrive.number if addressed else 0),
@@ -90,7 +91,7 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
 def scrubbed(error: BaseException) -> str:
     """The error's text for people: one line, bounded, without credentials of URLs."""
     text = _CONTROLS.sub(" ", str(error) or type(error).__name__)
-    return scrub_text(text[: 4 * MESSAGE_LIMIT])[:MESSAGE_LIMIT]
+    return scrub_text(text)[:MESSAGE_LIMIT]  # in this order: half a credential would not be recognised
 
 
 def stack_hash(error: BaseException) -> str:
@@ -98,6 +99,15 @@ def stack_hash(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-5:]
     place = "|".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.name}" for frame in frames)
     return hashlib.sha256(f"{type(error).__qualname__}|{place}".encode()).hexdigest()[:16]
+
+
+def _first_failure(record: Record) -> str | None:
+    """What an earlier dead letter of ours said, if it is a time."""
+    said = (record.header("first_failed_at") or "")[:40]
+    try:
+        return datetime.fromisoformat(said).isoformat()
+    except ValueError:
+        return None
 
 
 def _iso(seconds: float) -> str:

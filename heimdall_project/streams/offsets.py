@@ -131,7 +131,7 @@ class Progress:
         run = runs[-1] if runs else None
         while waiting and (verdict := done.pop(waiting[0].offset, None)) is not None:
             record = waiting.popleft()
-            offset, minute = record.offset, record.timestamp // MINUTE_MS
+            offset, minute = record.offset, max(0, record.timestamp) // MINUTE_MS
             source = OUTSIDE if record.headers is None else _source(record)
             if (
                 run is not None
@@ -142,7 +142,7 @@ class Progress:
             ):
                 run.last = offset
             else:
-                run = Run(offset, offset, max(minute, 0), source, verdict)
+                run = Run(offset, offset, minute, source, verdict)
                 runs.append(run)
             track.next = offset + 1
 
