@@ -107,7 +107,7 @@ def raising(*_: Any) -> NoReturn:
 
 
 def in_assignment(running: Member, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(running, "_check_topics", raising)
+    patch.setattr(running, "assigned", raising)
 
 
 def in_revocation(running: Member, patch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_an_exception_inside_a_client_callback_ends_the_worker_and_skips_nothing
     other = bare_member(world, first.group())
     with pytest.MonkeyPatch.context() as patch, pytest.raises(FromCallback):
         sabotage(running, patch)
-        while True:
+        for _ in range(300):
             running.turn(0.1)
             other.poll(0)
     running.abandon()

@@ -87,9 +87,7 @@ def test_headers_of_any_kind_reach_the_dead_letter_as_they_were(world: World, ki
 
 def test_a_header_whose_name_is_no_text_does_not_take_the_worker_down(world: World) -> None:
     for value in (b'{"id":"good"}', b"broken"):
-        publish(
-            world.bootstrap, topics.physical(TOPIC), key=b"k", value=value, headers=[(b"\xff\xfe", b"1")]
-        )
+        publish(world.bootstrap, topics.physical(TOPIC), key=b"k", value=value, headers=[(b"\xff\xfe", b"1")])
     with world.run(WORKER):
         world.await_through(WORKER)
     assert world.stored(WORKER) == {"good"}

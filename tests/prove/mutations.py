@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 STREAMS = "heimdall_project/streams"
 MEMBER = "tests/unit/streams/test_member.py"
+DESK = "tests/unit/streams/test_desk.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,8 @@ MUTATIONS = [
         name="start a new group at the end",
         promise=1,
         file=f"{STREAMS}/member.py",
-        old="        if committed is None:\n            return low\n",
-        new="        if committed is None:\n            return high\n",
+        old="place.number, counted, low, high)\n            return low\n",
+        new="place.number, counted, low, high)\n            return high\n",
         killer=f"{MEMBER}::test_records_are_handled_in_order_and_committed",
     ),
     Mutation(
@@ -55,6 +56,34 @@ MUTATIONS = [
         "            raise OffsetGap(place.topic, place.number, committed, low, high)\n",
         new="        if not low <= committed <= high:\n            return low\n",
         killer=f"{MEMBER}::test_a_committed_offset_that_the_broker_no_longer_has_stops_with_the_size_of_the_gap",
+    ),
+    Mutation(
+        name="commit past a record that has no end",
+        promise=1,
+        file=f"{STREAMS}/offsets.py",
+        old="        while waiting and (verdict := done.pop(waiting[0].offset, None)) is not None:\n"
+        "            record = waiting.popleft()\n",
+        new="        while waiting and done:\n"
+        "            record = waiting.popleft()\n"
+        "            verdict = done.pop(record.offset, Verdict(Outcome.STORED))\n",
+        killer=f"{MEMBER}::test_a_dead_letter_topic_that_is_away_stops_the_worker_uncommitted",
+    ),
+    Mutation(
+        name="go on after an exception out of a client callback",
+        promise=1,
+        file=f"{STREAMS}/broker.py",
+        old="        if self._raised is not None:\n            raise self._raised\n",
+        new="        self._raised = None\n",
+        killer="tests/faults/test_client.py::"
+        "test_an_exception_inside_a_client_callback_ends_the_worker_and_skips_nothing",
+    ),
+    Mutation(
+        name="read on in a topic that was recreated",
+        promise=1,
+        file=f"{STREAMS}/desk.py",
+        old='            if recreated(self.topic_ids.get(name, ""), current):\n',
+        new="            if not current:\n",
+        killer=f"{DESK}::test_a_topic_recreated_under_a_running_worker_is_noticed_before_anything_is_counted",
     ),
     Mutation(
         name="skip outbox rows below the last one that was sent",
@@ -94,6 +123,16 @@ MUTATIONS = [
         "test_a_relay_frozen_while_it_read_asks_for_the_lease_before_it_publishes",
     ),
     Mutation(
+        name="mark rows before they are delivered",
+        promise=2,
+        file=f"{STREAMS}/relay.py",
+        old="        answers = self._producer.publish([row.record for row in rows])\n",
+        new='        self._store.mark(self._lease, [(row, Delivered("", 0, 0)) for row in rows])\n'
+        "        answers = self._producer.publish([row.record for row in rows])\n",
+        killer="tests/unit/streams/test_relay.py::"
+        "test_rows_behind_a_refused_one_of_their_key_are_published_after_it",
+    ),
+    Mutation(
         name="handle every copy of a redrive",
         promise=3,
         file=f"{STREAMS}/redrive_gate.py",
@@ -119,6 +158,58 @@ MUTATIONS = [
         killer=f"{MEMBER}::test_a_redriven_record_reaches_only_the_group_that_it_is_for",
     ),
     Mutation(
+        name="give a partition back with work in hand",
+        promise=3,
+        file=f"{STREAMS}/member.py",
+        old="            self._yield_all(partitions, deadline)\n"
+        "            self._desk.finish(deadline, self._progress)\n"
+        "            spans",
+        new="            self._desk.finish(deadline, self._progress)\n            spans",
+        killer=f"{DESK}::test_work_in_hand_of_a_revoked_partition_is_finished_and_committed_first",
+    ),
+    Mutation(
+        name="keep what is in hand of a lost partition",
+        promise=3,
+        file=f"{STREAMS}/member.py",
+        old='        self._forget(partitions)\n        log.warning("Partitions lost."',
+        new='        log.warning("Partitions lost."',
+        killer=f"{DESK}::test_what_is_in_hand_of_a_lost_partition_is_dropped",
+    ),
+    Mutation(
+        name="take a refused commit for done",
+        promise=3,
+        file=f"{STREAMS}/desk.py",
+        old="            self._settlement = None\n            self._not_settled(error)\n            return\n",
+        new="            self._settlement = None\n"
+        "            self._settled(job.spans, progress)\n"
+        "            return\n",
+        killer=f"{DESK}::test_a_commit_that_is_refused_while_the_partition_stays_is_repeated",
+    ),
+    Mutation(
+        name="commit from a thread that the client keeps out",
+        promise=3,
+        file=f"{STREAMS}/desk.py",
+        old="self._broker.commit_soon(_ends(job.spans))",
+        new="self._pool.submit(self._broker.commit, _ends(job.spans))",
+        killer=f"{DESK}::test_offsets_are_committed_from_the_thread_that_polls",
+    ),
+    Mutation(
+        name="let a late dead letter speak for a later assignment",
+        promise=3,
+        file=f"{STREAMS}/member.py",
+        old="        self._desk.forget(gone)\n",
+        new="",
+        killer=f"{DESK}::test_dead_letters_of_a_partition_that_came_back_are_settled_by_its_new_assignment",
+    ),
+    Mutation(
+        name="forget how a redrive ended",
+        promise=3,
+        file=f"{STREAMS}/redrive_gate.py",
+        old="self._books.redrives_ended(self._group, [self._unwritten[each][0]",
+        new="iter([self._unwritten[each][0]",
+        killer=f"{MEMBER}::test_a_redrive_is_handled_once_however_often_it_is_published",
+    ),
+    Mutation(
         name="apply a result to a job that has ended",
         promise=4,
         file="jobs/services/timeline.py",
@@ -133,6 +224,14 @@ MUTATIONS = [
         old="    if attempt.answer is not None:\n        return Answered(attempt)\n",
         new="",
         killer="tests/integration/jobs/test_life.py::test_a_request_that_comes_again_gets_the_stored_answer",
+    ),
+    Mutation(
+        name="apply the result of a replaced attempt",
+        promise=4,
+        file="jobs/services/results.py",
+        old="    if job.request_id == attempt.request_id and _end(",
+        new="    if _end(",
+        killer="tests/integration/jobs/test_life.py::test_a_result_of_a_replaced_attempt_is_late",
     ),
     Mutation(
         name="treat an outage as a bad record",
@@ -167,11 +266,20 @@ MUTATIONS = [
         killer=f"{MEMBER}::test_an_invalid_record_becomes_a_dead_letter_with_identical_bytes_and_the_rest_flows_on",
     ),
     Mutation(
+        name="dead-letter the first records of what may be a flood",
+        promise=5,
+        file=f"{STREAMS}/flood.py",
+        old="            return Decision.HOLD\n",
+        new="            return Decision.ADMIT\n",
+        killer="tests/unit/streams/test_floods.py::"
+        "test_the_first_records_of_a_flood_are_not_dead_lettered_though_they_come_one_by_one",
+    ),
+    Mutation(
         name="take in without a bound",
         promise=6,
         file=f"{STREAMS}/member.py",
-        old="        return min(self._shape.capacity - self._progress.unfinished, open_window)\n",
-        new="        return self._shape.capacity + open_window * 0\n",
+        old="        return min(capacity - progress.unfinished, 10 * capacity - progress.window,",
+        new="        return max(capacity, 10 * capacity - progress.window,",
         killer=f"{MEMBER}::test_polling_goes_on_during_an_outage_and_memory_stays_bounded",
     ),
     Mutation(
@@ -209,12 +317,37 @@ MUTATIONS = [
         killer="tests/faults/test_signals.py::test_the_second_signal_leaves_at_once",
     ),
     Mutation(
+        name="spend the drain budget twice",
+        promise=7,
+        file=f"{STREAMS}/member.py",
+        old="        self._abandoned = True  # the budget",
+        new="        self._abandoned = False  # the budget",
+        killer="tests/unit/streams/test_draining.py::test_a_handler_that_hangs_costs_the_drain_budget_once",
+    ),
+    Mutation(
+        name="start again what stopped on purpose",
+        promise=7,
+        file=f"{STREAMS}/slots.py",
+        old="        if code == ExitCode.ON_PURPOSE and not self.holding:\n",
+        new="        if code == ExitCode.USAGE and not self.holding:\n",
+        killer="tests/unit/streams/test_supervisor_slots.py::"
+        "test_a_worker_that_stopped_on_purpose_is_followed_by_a_process_that_waits_for_an_order",
+    ),
+    Mutation(
         name="count outcomes again that the cursor has passed",
         promise=8,
         file=f"{STREAMS}/books.py",
         old="    since = span.start if cursor is None else cursor\n",
         new="    since = span.start\n",
         killer=f"{MEMBER}::test_a_commit_that_fails_is_repeated_and_counts_nothing_twice",
+    ),
+    Mutation(
+        name="leave offsets without a record uncounted",
+        promise=8,
+        file=f"{STREAMS}/books.py",
+        old="    if absent > 0:\n",
+        new="    if absent < 0:\n",
+        killer="tests/unit/streams/test_books.py::test_offsets_without_a_record_are_counted_as_absent",
     ),
     Mutation(
         name="let the intent of an act vanish with its transaction",
@@ -224,5 +357,13 @@ MUTATIONS = [
         new="    with transaction.atomic():\n        intent = ",
         killer="tests/integration/platform/test_audit.py::"
         "test_an_act_cannot_hide_in_a_transaction_that_may_be_rolled_back",
+    ),
+    Mutation(
+        name="catch everything without saying why",
+        promise=10,
+        file=f"{STREAMS}/relay.py",
+        old="        except Fenced:\n",
+        new="        except Exception:\n",
+        killer="tests/architecture/test_broad_handlers.py::test_each_broad_handler_says_why_it_stands_there",
     ),
 ]

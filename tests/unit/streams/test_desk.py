@@ -2,15 +2,15 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
-from threading import get_ident
+from threading import Event, get_ident
 from typing import Any
 
 import pytest
 
 from heimdall_project.errors import InvalidMessage, StopOnPurpose
-from heimdall_project.streams import redrive
+from heimdall_project.streams import member, redrive
 from heimdall_project.streams.consumer import Delivery
 from heimdall_project.streams.records import Partition
 from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer, run_until_idle
@@ -119,13 +119,14 @@ def test_a_settlement_of_an_earlier_assignment_says_nothing_about_this_one(broke
 
 def test_a_commit_that_is_refused_while_the_partition_stays_is_repeated(broker: InMemoryBroker) -> None:
     fill(broker, 1, 2, 3)
-    runner = broker.runner(Keeper())
+    runner: Any = broker.runner(Keeper())
     runner.turn(0.1)
-    owners = broker.state(GROUP).owners
-    owner = owners.pop(P0)  # the generation moves on, as in every rebalance
+    runner._broker.commit_fails = True  # the generation moves on, as in every rebalance
     broker.clock.advance(2.0)
-    runner.turn(0.1)
-    owners[P0] = owner
+    for _ in range(3):
+        runner.turn(0.1)
+    assert broker.books.counted(GROUP) == {"stored": 3} and broker.committed(GROUP) == {}
+    runner._broker.commit_fails = False
     run_until_idle(runner)
     assert broker.committed(GROUP)[P0] == 3
 
@@ -175,3 +176,39 @@ def test_a_topic_recreated_under_a_running_worker_is_noticed_before_anything_is_
     with pytest.raises(StopOnPurpose, match="recreated"):
         run_until_idle(runner)
     assert broker.committed(GROUP) == {} and broker.books.counted(GROUP) == {}
+
+
+def test_work_in_hand_of_a_revoked_partition_is_finished_and_committed_first(
+    broker: InMemoryBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = Event(), Event()
+
+    def act(_: Delivery[Note]) -> None:
+        begun.set()
+        assert go_on.wait(10)
+
+    def let_it_finish(futures: Any, **_: Any) -> None:
+        go_on.set()
+        wait(futures, timeout=10)
+
+    monkeypatch.setattr(member, "wait", let_it_finish)
+    fill(broker, 1, 2, 3)
+    keeper = Keeper(act)
+    with ThreadPoolExecutor(1) as hands:
+        runner = broker.runner(keeper, hands=hands)
+        runner.turn(0.1)
+        assert begun.wait(10)
+        runner.revoked([P0])
+        go_on.set()
+    assert broker.committed(GROUP) == {P0: 1}
+
+
+def test_what_is_in_hand_of_a_lost_partition_is_dropped(broker: InMemoryBroker) -> None:
+    fill(broker, *range(500))
+    runner: Any = broker.runner(Keeper(), hands=Later())
+    for _ in range(3):
+        runner.turn(0.1)
+    assert len(runner._inbox) > 0
+    runner._broker.expire()
+    runner._broker.poll(0, 0.0)
+    assert runner._progress.unfinished == len(runner._inbox) == 0
