@@ -1,6 +1,7 @@
 """Workers that are asked to stop while records keep coming, that hang, and that wait with a full topic."""
 
 import signal
+from functools import partial
 from pathlib import Path
 
 from heimdall_project.streams.exit_codes import ExitCode
@@ -20,7 +21,7 @@ def test_a_worker_asked_to_stop_under_load_commits_what_it_finished_and_ends_wel
     with load(world, a_second=300) as told:
         for worker in ("probe-record", "probe-batch", "probe-crowd"):
             with world.run(worker, **PATIENT) as process:
-                eventually(lambda worker=worker: world.stored(worker), f"{worker} at work")
+                eventually(partial(world.stored, worker), f"{worker} at work")
                 process.send(signal.SIGTERM)
                 ended(process, ExitCode.DONE)
             committed = sum(world.committed(worker).values())
