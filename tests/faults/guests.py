@@ -58,6 +58,7 @@ def _come_and_go(world: World, worker: str, stay: float, seen: Guests, stop: Eve
                 "partition.assignment.strategy": "cooperative-sticky",
                 "session.timeout.ms": 6000,
                 "heartbeat.interval.ms": 300,
+                "log_level": 2,
             }
         )
         guest.subscribe([topics.physical(TOPIC)], on_assign=given, on_revoke=taken)
