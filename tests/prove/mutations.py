@@ -302,7 +302,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="give partitions back before what is finished is committed",
-        promise=7,
+        promise=3,
         file=f"{STREAMS}/member.py",
         old="            self._desk.settle_now(spans, self._meter.window, self._progress, deadline)\n",
         new="            assert spans is not None\n",
