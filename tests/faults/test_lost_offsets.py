@@ -54,8 +54,8 @@ def test_records_deleted_under_a_running_worker_stop_it_too(world: World) -> Non
     with world.run(WORKER) as process:
         world.note("first", "hold")
         process.wait_for("holding-first")
-        world.fill(3000)
-        retention_deletes(world, before=900)
+        world.fill(12_000, size=4000)  # far more than the client may have fetched ahead
+        retention_deletes(world, before=3700)
         process.leave("go")
         ended(process, ExitCode.ON_PURPOSE)
     assert "records were deleted before they were read" in world.registry(WORKER)[1]
