@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from tests.probe_workers.harness import eventually
 
 from .guests import Guests, guests
@@ -9,6 +11,8 @@ from .load import load
 from .world import World, ended, repeats
 
 WORKER = "probe-record"
+SHAPES = ("probe-batch", "probe-crowd")
+"""The other shapes."""
 LIVELY = {"KAFKA_SESSION_TIMEOUT": "3"}
 """Members hear of a rebalance with their next heartbeat, three a session."""
 
@@ -17,19 +21,22 @@ def enough(seen: Guests, visits: int) -> None:
     eventually(lambda: seen.visits >= visits, f"{visits} visits")
 
 
-def test_members_that_join_and_leave_every_second_cost_neither_records_nor_repeats(world: World) -> None:
-    with world.run(WORKER, **LIVELY) as one, world.run(WORKER, **LIVELY) as two:
+@pytest.mark.parametrize("worker", [WORKER, *(pytest.param(each, marks=pytest.mark.slow) for each in SHAPES)])
+def test_members_that_join_and_leave_every_second_cost_neither_records_nor_repeats(
+    world: World, worker: str
+) -> None:
+    with world.run(worker, **LIVELY) as one, world.run(worker, **LIVELY) as two:
         one.wait_for_line("partitions_assigned")
         two.wait_for_line("partitions_assigned")
-        with load(world) as told, guests(world, WORKER) as seen:
+        with load(world) as told, guests(world, worker) as seen:
             enough(seen, 5)
             two.send(signal.SIGTERM)
             ended(two, 0)
             enough(seen, seen.visits + 2)
-        world.await_through(WORKER)
-    assert world.stored(WORKER) == set(told.acked)
-    assert repeats(world.calls(WORKER)) == {}
-    world.assert_balanced(WORKER)
+        world.await_through(worker)
+    assert world.stored(worker) == set(told.acked)
+    assert repeats(world.calls(worker)) == {}
+    world.assert_balanced(worker)
     assert trespasses(world, seen) == []
 
 
