@@ -45,6 +45,7 @@ from confluent_kafka.admin import (
 from django.conf import settings
 
 from ..errors import DeliveryFailed, HeimdallError, OffsetGap, TransientError
+from ..observability.seldom import Seldom
 from . import topics
 from .ports import RebalanceListener
 from .records import Delivered, Headers, Outgoing, Partition, Record
@@ -60,6 +61,7 @@ _clients_built = 0
 _log = logging.getLogger("heimdall.kafka")
 # Said again by every gapless producer; what it warns of is answered in `_serve` and in ADR 0002.
 _log.addFilter(lambda record: "enable.gapless.guarantee is experimental" not in record.getMessage())
+_log.addFilter(Seldom())  # the client tells of a broker that is away twenty times a second
 
 
 def clients_built() -> int:
