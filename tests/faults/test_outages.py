@@ -105,7 +105,7 @@ def test_a_worker_without_its_broker_still_leaves_when_it_is_asked_to(
         WORKER, WORKER_DRAIN_BUDGET="2", WORKER_STOP_GRACE="8", KAFKA_SESSION_TIMEOUT="2"
     ) as process:
         process.wait_for("holding-slow")
-        kafka.kill()
+        kafka.stop()
         process.leave("go")
         eventually(lambda: "slow" in world.stored(WORKER))
         process.send(signal.SIGTERM)
