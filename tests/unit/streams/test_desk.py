@@ -12,6 +12,7 @@ import pytest
 from heimdall_project.errors import InvalidMessage, StopOnPurpose
 from heimdall_project.streams import member, redrive
 from heimdall_project.streams.consumer import Delivery
+from heimdall_project.streams.desk import ANSWER
 from heimdall_project.streams.records import Partition
 from heimdall_project.streams.testing import InMemoryBroker, InMemoryConsumer, run_until_idle
 
@@ -212,3 +213,24 @@ def test_what_is_in_hand_of_a_lost_partition_is_dropped(broker: InMemoryBroker) 
     runner._broker.expire()
     runner._broker.poll(0, 0.0)
     assert runner._progress.unfinished == len(runner._inbox) == 0
+
+
+def test_a_commit_that_is_never_answered_is_repeated(broker: InMemoryBroker) -> None:
+    class Silent(InMemoryConsumer):
+        def commit_soon(self, positions: Mapping[Partition, int]) -> Future[None]:
+            asked.append(dict(positions))
+            return Future()
+
+    asked: list[dict[Partition, int]] = []
+    fill(broker, 1, 2, 3)
+    runner = broker.runner(Keeper(), broker=Silent(broker, GROUP))
+    for _ in range(5):
+        runner.turn(0.1)
+        broker.clock.advance(2.0)
+    assert asked == [{P0: 3}]
+    broker.clock.advance(ANSWER)
+    for _ in range(5):
+        runner.turn(0.1)
+        broker.clock.advance(2.0)
+    assert asked == [{P0: 3}, {P0: 3}]
+    assert broker.books.counted(GROUP) == {"stored": 3}
