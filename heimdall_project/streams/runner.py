@@ -6,6 +6,7 @@ exit code says what the supervisor should do about it.
 
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Timer
@@ -41,7 +42,7 @@ CLOSE_BUDGET = 10.0
 def run(worker: type[KafkaConsumer], *, stop: StopFlag) -> ExitCode:
     """Run until `stop` is set or something fails. Answers how it ended; may end the process itself."""
     life: list[Member] = []
-    beats = HeartbeatThread(Registration(worker.name, group=worker.group()), lambda: _beat(life))
+    beats = HeartbeatThread(Registration(worker.name, group=worker.group()), Pulse(life))
     beats.start()
     try:
         drained = True
@@ -49,7 +50,7 @@ def run(worker: type[KafkaConsumer], *, stop: StopFlag) -> ExitCode:
             life.append(_build(worker(), beats))
             drained = life[0].run(stop.stop)
     except Exception as error:  # boundary: what ends the loop becomes an exit code; nothing is committed
-        return _failed(error, life, beats)
+        return _failed(worker.name, error, life, beats)
     beats.stop(Beat(state=State.STOPPED, reason=stop.reason))
     heartbeat.still(worker.name)
     return ExitCode.DONE if drained else _leave(ExitCode.ABANDONED)
@@ -97,22 +98,37 @@ def _build(consumer: KafkaConsumer, beats: HeartbeatThread) -> Member:
     )
 
 
-def _beat(life: list[Member]) -> Beat:
-    """The latest report, for the registry, the metrics and the heartbeat file. Heartbeat thread only."""
-    if not life:
-        return Beat(state=State.STARTING)
-    member, name = life[0], life[0].consumer.name
-    beat = member.beat
-    heartbeat.beat(name)
-    metrics.IN_HAND.labels(name).set(beat.in_hand)
-    metrics.ASSIGNED.labels(name).set(len(beat.partitions))
-    metrics.LAG_SECONDS.labels(name).set(beat.lag_seconds or 0)
-    for place, lag in member.lag.by_partition.items():
-        metrics.LAG_RECORDS.labels(name, place.topic, str(place.number)).set(lag)
-    return beat
+class Pulse:
+    """The latest report of a member, for the registry, the metrics and the heartbeat file."""
+
+    def __init__(self, life: Sequence[Member]) -> None:
+        self._life = life
+        self._seen: Beat | None = None
+
+    def __call__(self) -> Beat:
+        """Heartbeat thread only."""
+        if not self._life:
+            return Beat(state=State.STARTING)
+        member, name = self._life[0], self._life[0].consumer.name
+        beat = member.beat
+        if beat is not self._seen:  # else the loop stands still, whatever this thread does
+            self._seen = beat
+            self._touch(name)
+        metrics.IN_HAND.labels(name).set(beat.in_hand)
+        metrics.ASSIGNED.labels(name).set(len(beat.partitions))
+        metrics.LAG_SECONDS.labels(name).set(beat.lag_seconds or 0)
+        for place, lag in member.lag.by_partition.items():
+            metrics.LAG_RECORDS.labels(name, place.topic, str(place.number)).set(lag)
+        return beat
+
+    def _touch(self, name: str) -> None:
+        try:
+            heartbeat.beat(name)
+        except OSError as error:
+            log.warning("The heartbeat file cannot be touched.", action="heartbeat_file", error=str(error))
 
 
-def _failed(error: Exception, life: list[Member], beats: HeartbeatThread) -> ExitCode:
+def _failed(name: str, error: Exception, life: list[Member], beats: HeartbeatThread) -> ExitCode:
     """Leave uncommitted, and say why."""
     code = _code_of(error)
     if code is ExitCode.CRASHED:
@@ -121,6 +137,7 @@ def _failed(error: Exception, life: list[Member], beats: HeartbeatThread) -> Exi
         log.error("The worker stops.", action="worker_halted", code=code.name, reason=str(error))
     state = State.HALTED if code is ExitCode.ON_PURPOSE else State.FAILED
     beats.stop(Beat(state=state, reason=scrubbed(error)))
+    heartbeat.still(name)
     if code is ExitCode.WATCHDOG:
         bark()  # a handler hangs: nothing can be closed around it
     _abandon(life, code)

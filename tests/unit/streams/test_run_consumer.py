@@ -90,3 +90,15 @@ def test_worker_and_supervisor_give_up_one_after_the_other_within_the_grace(sett
         settings.WORKER_STOP_GRACE,
     ]
     assert order == sorted(set(order))
+
+
+@pytest.mark.parametrize(("options", "supervised"), [([], False), (["--supervise"], True)])
+def test_one_worker_is_supervised_if_asked(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], supervised: bool
+) -> None:
+    monkeypatch.setattr(run_consumer, "prepare_to_fork", lambda: None)
+    monkeypatch.setattr(run_consumer, "launch", lambda _: 11)
+    monkeypatch.setattr(supervisor.Supervisor, "run", lambda _: 22)
+    with pytest.raises(SystemExit) as left:
+        call_command("run_consumer", "a-probe", *options, skip_checks=True)
+    assert left.value.code == (22 if supervised else 11)

@@ -35,6 +35,12 @@ class Command(BaseCommand):
             help="Run N processes of a worker (repeatable); they share its partitions.",
         )
 
+        parser.add_argument(
+            "--supervise",
+            action="store_true",
+            help="Supervise a single worker too: it is restarted, or held down if it stopped on purpose.",
+        )
+
     def handle(self, *args: Any, names: list[str], processes: list[str], **options: Any) -> None:
         """Parse, run, leave with the exit code of the run."""
         if options["list"]:
@@ -42,7 +48,7 @@ class Command(BaseCommand):
             return
         workers = _named(names)
         counts = _counts(processes, workers)
-        if len(workers) == 1 and counts.get(workers[0].name, 1) == 1:
+        if len(workers) == 1 and counts.get(workers[0].name, 1) == 1 and not options["supervise"]:
             prepare_to_fork()  # the same rule for one: no client before its worker builds it
             code = launch(workers[0])
         else:
