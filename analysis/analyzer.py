@@ -7,11 +7,12 @@ Everything here is pure. A provider may be a model or a table of rules; both mus
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from heimdall_project.errors import HeimdallError
-from heimdall_project.events.jobs import Severity
+from heimdall_project.events.jobs import FailureClass, Severity, Usage
 
 CITED_CHARS = 500
 
@@ -61,6 +62,41 @@ class Analysis:
     evidence: tuple[Evidence, ...]
     engine: str
     engine_version: str
+    usage: Usage | None = None
+    computed_at: datetime | None = None
+    """When the engine computed it; None means just now."""
+    from_cache: bool = False
+
+
+class Refused(HeimdallError):
+    """This request will never get an answer, however often it is tried: it fails at once with this class."""
+
+    def __init__(self, failure_class: FailureClass, message: str) -> None:
+        super().__init__(message)
+        self.failure_class = failure_class
+
+
+class Flawed(HeimdallError):
+    """This try gave no usable answer: a bounded number of tries, then a failure of this class."""
+
+    def __init__(self, failure_class: FailureClass, message: str) -> None:
+        super().__init__(message)
+        self.failure_class = failure_class
+
+
+class GivenUp(HeimdallError):
+    """Nobody waits for the answer any more: the job was cancelled, or another attempt replaced this one."""
+
+
+class Wanted(Protocol):
+    """Asked by an engine between its steps, so that a cancelled job does not run to its end."""
+
+    def __call__(self) -> None:
+        """Raise GivenUp if nobody waits for the answer any more."""
+
+
+def always() -> None:
+    """A request that somebody waits for to the end."""
 
 
 class Analyzer(Protocol):
@@ -74,8 +110,12 @@ class Analyzer(Protocol):
     def engine_version(self) -> str:
         """Changes whenever the same input may get another answer."""
 
-    def analyze(self, given: AnalysisInput) -> Analysis:
-        """Explain the log. Raises what the kind of provider may fail with."""
+    def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
+        """Explain the log.
+
+        Raises Refused, Flawed, GivenUp (out of `wanted`), and TransientError where the engine is away: then
+        the same request is offered again until the model's deadline.
+        """
 
 
 class UnfoundedEvidence(HeimdallError):

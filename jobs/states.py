@@ -53,11 +53,26 @@ def sources(target: Status) -> frozenset[Status]:
     return frozenset(status for status, targets in MAY_BECOME.items() if target in targets)
 
 
+class Origin(StrEnum):
+    """Why an attempt was begun."""
+
+    SUBMITTED = "submitted"
+    """The job was accepted."""
+    RETRIED = "retried"
+    """The lease of the attempt before lapsed."""
+    REDRIVEN = "redriven"
+    """A person asked for it."""
+
+
 class Outcome(StrEnum):
     """How one attempt ended."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    """A person ended its job."""
+    LAPSED = "lapsed"
+    """Its worker was silent for longer than the lease."""
 
     @property
     def status(self) -> Status:
@@ -84,6 +99,14 @@ class Event(StrEnum):
     """The request came again after the outcome was stored: the stored answer is published once more."""
     REQUEST_IGNORED = "request_ignored"
     """The request came after the job had ended: nothing was analysed."""
+    LEASE_LAPSED = "lease_lapsed"
+    """The worker was silent for longer than the lease: another attempt follows, or the job fails."""
+    QUEUE_EXPIRED = "queue_expired"
+    """No worker claimed the job within the queue's deadline."""
+    REDRIVEN = "redriven"
+    """A person sent the ended job again: a new attempt."""
+    CANCELLED = "cancelled"
+    """A person ended the job."""
     RESULT_APPLIED = "result_applied"
     """A result ended the job."""
     RESULT_DUPLICATE = "result_duplicate"

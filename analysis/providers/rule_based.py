@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..analyzer import Analysis, AnalysisInput, verify_evidence
+from ..analyzer import Analysis, AnalysisInput, Wanted, always, verify_evidence
 from ..rules.findings import find
 from ..rules.reading import read
 from ..rules.report import Report
@@ -14,7 +14,7 @@ class RuleBasedAnalyzer:
     engine = "rule-based"
     engine_version = "1"
 
-    def analyze(self, given: AnalysisInput) -> Analysis:
+    def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
         """Explain the log. Pure; raises nothing for any text."""
         findings = find(read(given.log_content))
         report = Report(given, findings, engine=self.engine, version=self.engine_version)

@@ -23,7 +23,8 @@ from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from jobs.services import Answered, Claimed, Ended, Hop, attempt_answer_again, attempt_claim
 
-from ..analyzer import Analysis, Analyzer, UnfoundedEvidence, verify_evidence
+from ..analyzer import Analysis, Analyzer, Flawed, GivenUp
+from .analysing import analyse, last_failure
 from .assignments import Assignment, OwnAssignment, outside_claim
 
 log = get_logger(__name__)
@@ -67,7 +68,10 @@ def request_handle(*, event: AnalysisRequested, hop: Hop, worker: str, analyzer:
 
 def _answer(assignment: Assignment, analyzer: Analyzer) -> Handled:
     begun = time.perf_counter()
-    outcome = _analyse(assignment, analyzer)
+    try:
+        outcome = _tried(assignment, analyzer)
+    except GivenUp:
+        return Handled.ENDED
     answer = _completed(assignment, outcome, seconds=time.perf_counter() - begun)
     crash_point("worker.before_outcome")
     try:
@@ -89,20 +93,10 @@ def _answer(assignment: Assignment, analyzer: Analyzer) -> Handled:
     return Handled.ANSWERED if stored else Handled.ANSWERED_ELSEWHERE
 
 
-def _analyse(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
-    if assignment.invalid:
-        return Failure(failure_class=FailureClass.INVALID_REQUEST, message=assignment.invalid)
-    given = assignment.given()
-    if not given.log_content.strip():
-        return Failure(failure_class=FailureClass.NO_EVIDENCE, message="The log is empty.")
+def _tried(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
     try:
-        analysis = analyzer.analyze(given)
-        verify_evidence(given, analysis)
-        return analysis
-    except UnfoundedEvidence as error:
-        message = f"The answer cites what the log does not say: {error}"
-        return Failure(failure_class=FailureClass.BAD_OUTPUT, message=message)
-    except TransientError:
+        return analyse(assignment, analyzer)
+    except (TransientError, GivenUp):
         raise
     except Exception as error:  # boundary: an analyzer may break in any way, and its job must learn of it
         _broke(assignment, error)
@@ -111,30 +105,33 @@ def _analyse(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
 
 def _broke(assignment: Assignment, error: Exception) -> None:
     """Count a broken try; after the last one store the failure and give the record up."""
-    kind = type(error).__name__
+    kind = error.failure_class if isinstance(error, Flawed) else type(error).__name__
     tries = assignment.try_failed(f"{kind} (its text is in the worker's log)")
     log.exception("An analysis broke", action="analysis_broke", tries=tries, number=assignment.number)
     if tries < settings.JOB_ATTEMPTS:
         return
-    message = f"The analysis broke {tries} times, last with {kind}."
-    failure = Failure(failure_class=FailureClass.UNEXPECTED, message=message)
+    failure = last_failure(error, tries)
     assignment.finish(_completed(assignment, failure, seconds=0.0))
-    raise RetriesExhausted(message) from error
+    raise RetriesExhausted(failure.message) from error
 
 
 def _completed(assignment: Assignment, outcome: Analysis | Failure, *, seconds: float) -> AnalysisCompleted:
     failure = outcome if isinstance(outcome, Failure) else None
     analysis = outcome if isinstance(outcome, Analysis) else None
+    now = timezone.now()
     return AnalysisCompleted(
         request_id=assignment.request_id,
         correlation_id=assignment.correlation_id,
-        timestamp=timezone.now(),
+        timestamp=now,
         log_id=assignment.log_id,
         analysis_result=_result(analysis) if analysis else None,
         failure=failure,
         bifrost_analysis_id=assignment.number,
         model=f"{analysis.engine}/{analysis.engine_version}" if analysis else None,
         duration_seconds=round(seconds, 6),
+        served_from_cache=bool(analysis and analysis.from_cache),
+        computed_at=(analysis.computed_at or now) if analysis else None,
+        usage=analysis.usage if analysis else None,
     )
 
 

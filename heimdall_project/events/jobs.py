@@ -99,6 +99,13 @@ class Failure(msgspec.Struct, kw_only=True):
     message: str
 
 
+class Usage(msgspec.Struct, kw_only=True):
+    """Tokens that a model counted for an answer, all of its calls together."""
+
+    prompt_tokens: Annotated[int, Meta(ge=0)]
+    completion_tokens: Annotated[int, Meta(ge=0)]
+
+
 class AnalysisCompleted(msgspec.Struct, kw_only=True, omit_defaults=False):
     """`analysis.result`, key log_id: the answer, or why there is none."""
 
@@ -111,8 +118,13 @@ class AnalysisCompleted(msgspec.Struct, kw_only=True, omit_defaults=False):
     bifrost_analysis_id: RowId | None = None
     model: str | None = None
     duration_seconds: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None
+    served_from_cache: bool = False
+    """The result was computed for another request with the same input."""
+    computed_at: datetime | None = None
+    usage: Usage | None = None
 
     def __post_init__(self) -> None:
         self.timestamp = utc(self.timestamp)
+        self.computed_at = utc(self.computed_at) if self.computed_at else None
         if self.analysis_result is None and self.failure is None:
             raise ValueError("either `analysis_result` or `failure` is required")

@@ -23,7 +23,13 @@ LEVEL_COLOURS = {
     "ERROR": "danger",
     "CRITICAL": "danger",
 }
-OUTCOME_COLOURS = {"succeeded": "success", "failed": "danger", "open": "default"}
+OUTCOME_COLOURS = {
+    "succeeded": "success",
+    "failed": "danger",
+    "cancelled": "default",
+    "lapsed": "warning",
+    "open": "default",
+}
 
 _UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 _GAP = "\u00a0"

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from heimdall_project.events.jobs import FailureClass
 
-from ..states import Outcome
+from ..states import Origin, Outcome
 from .job import AnalysisJob
 
 
@@ -20,6 +20,21 @@ class AnalysisAttempt(models.Model):
     job = models.ForeignKey(AnalysisJob, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField(help_text="From 1.")
     request_id = models.UUIDField(unique=True)
+    origin = models.CharField(
+        max_length=10, choices=[(o.value, o.value) for o in Origin], default=Origin.SUBMITTED.value
+    )
+    previous = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="successors", help_text="What it repeats."
+    )
+    round_try = models.PositiveSmallIntegerField(
+        default=1, help_text="Which try since the job was submitted or last redriven, from 1."
+    )
+    begun_by = models.CharField(max_length=200, blank=True, help_text="Who or what began it.")
+    reason = models.TextField(blank=True, help_text="Why it was begun, if it was not submitted.")
+    redrive_id = models.CharField(
+        max_length=64, blank=True, help_text="The redrive that asked for it: the same one begins it once."
+    )
+    due_at = models.DateTimeField(null=True, help_text="Its request event is written then; null: it was.")
     created_at = models.DateTimeField(db_default=Now())
     worker = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(null=True)
@@ -40,6 +55,9 @@ class AnalysisAttempt(models.Model):
         ordering = ("job", "number")
         constraints = (
             models.UniqueConstraint(fields=["job", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["redrive_id"], name="attempt_once_a_redrive", condition=~Q(redrive_id="")
+            ),
             models.CheckConstraint(
                 condition=Q(finished_at__isnull=True, outcome="")
                 | (Q(finished_at__isnull=False) & ~Q(outcome="")),
@@ -55,6 +73,13 @@ class AnalysisAttempt(models.Model):
                 fields=["lease_expires_at"],
                 name="attempt_leased",
                 condition=Q(finished_at__isnull=True, lease_expires_at__isnull=False),
+            ),
+            # What the sweeper looks for: attempts whose event is to be written, and those nobody claimed.
+            models.Index(fields=["due_at"], name="attempt_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["created_at"],
+                name="attempt_unclaimed",
+                condition=Q(finished_at__isnull=True, started_at__isnull=True),
             ),
         )
 

@@ -34,6 +34,7 @@ class AnalysisJob(models.Model):
     callback_topic = models.CharField(max_length=200)
     language = models.CharField(max_length=35, blank=True, help_text="Answer language (BCP 47).")
     correlation_id = models.CharField(max_length=128)
+    trace_id = models.CharField(max_length=32, blank=True, help_text="Of the request that submitted it.")
     metadata = models.JSONField(default=dict)
     idempotency_key = models.CharField(max_length=200, blank=True)
     body_hash = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the request body.")
@@ -41,6 +42,8 @@ class AnalysisJob(models.Model):
     model = models.CharField(max_length=200, blank=True, help_text="Which engine gave the result.")
     bifrost_analysis_id = models.BigIntegerField(null=True, help_text="The worker's own number.")
     duration_seconds = models.FloatField(null=True, help_text="What the worker says it took.")
+    from_cache = models.BooleanField(default=False, help_text="The result was computed for another job.")
+    computed_at = models.DateTimeField(null=True, help_text="When the engine computed the result.")
     failure_class = models.CharField(max_length=20, choices=_choices(FailureClass), blank=True)
     failure_message = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -76,6 +79,12 @@ class AnalysisJob(models.Model):
             models.Index(fields=["-created_at", "-id"], name="job_by_time"),
             models.Index(fields=["owner", "-created_at", "-id"], name="job_by_owner"),
             models.Index(fields=["status", "-created_at", "-id"], name="job_by_status"),
+            models.Index(
+                fields=["failure_class", "-created_at", "-id"],
+                name="job_by_failure",
+                condition=~Q(failure_class=""),
+            ),
+            models.Index(fields=["finished_at"], name="job_by_end", condition=Q(finished_at__isnull=False)),
         )
 
     def __str__(self) -> str:

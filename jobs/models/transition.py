@@ -27,6 +27,7 @@ class JobTransition(models.Model):
     partition = models.IntegerField(null=True)
     offset = models.BigIntegerField(null=True)
     actor = models.CharField(max_length=200, help_text="User, worker, or part of the system.")
+    trace_id = models.CharField(max_length=32, blank=True, help_text="The trace in which it happened.")
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -97,6 +97,8 @@ def _columns(event: AnalysisCompleted) -> dict[str, object]:
         "model": without_nul(event.model or "")[:200],
         "bifrost_analysis_id": event.bifrost_analysis_id,
         "duration_seconds": event.duration_seconds,
+        "from_cache": event.served_from_cache,
+        "computed_at": event.computed_at,
         "failure_class": failure.failure_class.value if failure else "",
         "failure_message": without_nul(failure.message)[:2000] if failure else "",
     }

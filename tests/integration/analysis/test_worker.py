@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings as django_settings
 
-from analysis.analyzer import Analysis, AnalysisInput, Evidence
+from analysis.analyzer import Analysis, AnalysisInput, Evidence, Wanted, always
 from analysis.consumers import AnalysisWorker
 from analysis.models import OutsideAnalysis
 from heimdall_project.errors import RetriesExhausted, TransientError
@@ -33,7 +33,7 @@ class Scripted:
         self.act = act or (lambda given: analysis())
         self.seen: list[AnalysisInput] = []
 
-    def analyze(self, given: AnalysisInput) -> Analysis:
+    def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
         self.seen.append(given)
         return self.act(given)
 
