@@ -3,6 +3,7 @@
 from .attempt import AnalysisAttempt
 from .job import AnalysisJob
 from .log_entry import LogEntry
+from .saved_filter import SavedFilter
 from .transition import JobTransition
 
-__all__ = ["AnalysisAttempt", "AnalysisJob", "JobTransition", "LogEntry"]
+__all__ = ["AnalysisAttempt", "AnalysisJob", "JobTransition", "LogEntry", "SavedFilter"]
