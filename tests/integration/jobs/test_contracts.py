@@ -92,7 +92,8 @@ def test_our_result_in_bytes() -> None:
         b'"log_id":12345,"correlation_id":"corr-123456","analysis_result":{"summary":"The pool is exhausted",'
         b'"root_cause":"All connections are in use","recommendation":"Look for long transactions",'
         b'"severity":"HIGH","confidence":0.9,"component":null,"evidence":[]},"failure":null,'
-        b'"bifrost_analysis_id":789,"model":"test","duration_seconds":1.5}'
+        b'"bifrost_analysis_id":789,"model":"test","duration_seconds":1.5,'
+        b'"served_from_cache":false,"computed_at":null,"usage":null}'
     )
 
 
