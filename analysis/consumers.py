@@ -17,7 +17,7 @@ from jobs.services import Hop
 
 from .analyzer import Analyzer
 from .providers.rule_based import RuleBasedAnalyzer
-from .services import Handled, request_handle
+from .services import Handled, Keeper, request_handle
 
 VERDICTS = {
     Handled.ANSWERED: STORED,
@@ -48,6 +48,15 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
     def __init__(self, analyzer: Analyzer | None = None) -> None:
         self._analyzer: Analyzer = analyzer or RuleBasedAnalyzer()
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._keeper = Keeper(self._worker)
+
+    def start(self) -> None:
+        """Begin to renew the claims of what is in hand."""
+        self._keeper.start()
+
+    def close(self) -> None:
+        """End that."""
+        self._keeper.close()
 
     def urgency(self, record: Record) -> int:
         """By priority, read off the bytes: quotes inside of the log are escaped, so they cannot match."""
@@ -63,5 +72,6 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
             hop=Hop.of(delivery.record),
             worker=self._worker,
             analyzer=self._analyzer,
+            keeper=self._keeper,
         )
         return VERDICTS[handled]

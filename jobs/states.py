@@ -95,6 +95,8 @@ class Event(StrEnum):
     """The analysis broke for a reason nobody expected; it is tried again a bounded number of times."""
     ANSWERED = "answered"
     """The worker stored its outcome, together with the result event."""
+    ANSWER_REFUSED = "answer_refused"
+    """The worker's outcome came after the job had ended or the attempt was given up: it was not stored."""
     ANSWERED_AGAIN = "answered_again"
     """The request came again after the outcome was stored: the stored answer is published once more."""
     REQUEST_IGNORED = "request_ignored"

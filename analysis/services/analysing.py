@@ -2,11 +2,11 @@
 
 from heimdall_project.events.jobs import Failure, FailureClass
 
-from ..analyzer import Analysis, Analyzer, Flawed, Refused, UnfoundedEvidence, verify_evidence
+from ..analyzer import Analysis, Analyzer, Flawed, Refused, UnfoundedEvidence, Wanted, verify_evidence
 from .assignments import Assignment
 
 
-def analyse(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
+def analyse(assignment: Assignment, analyzer: Analyzer, wanted: Wanted) -> Analysis | Failure:
     """The analysis, or a failure that no further try would change.
 
     Raises Flawed, and whatever an engine breaks with, for a try that may be repeated a bounded number of
@@ -18,7 +18,7 @@ def analyse(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
     if not given.log_content.strip():
         return Failure(failure_class=FailureClass.NO_EVIDENCE, message="The log is empty.")
     try:
-        analysis = analyzer.analyze(given)
+        analysis = analyzer.analyze(given, wanted)
         verify_evidence(given, analysis)
         return analysis
     except Refused as error:

@@ -23,9 +23,10 @@ from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from jobs.services import Answered, Claimed, Ended, Hop, attempt_answer_again, attempt_claim
 
-from ..analyzer import Analysis, Analyzer, Flawed, GivenUp
+from ..analyzer import Analysis, Analyzer, Flawed, GivenUp, Wanted, always
 from .analysing import analyse, last_failure
 from .assignments import Assignment, OwnAssignment, outside_claim
+from .keeper import Keeper
 
 log = get_logger(__name__)
 
@@ -40,11 +41,13 @@ class Handled(StrEnum):
     ANSWERED_ELSEWHERE = "answered_elsewhere"
     """Another worker stored an outcome, or the job ended, while this one analysed."""
     ENDED = "ended"
-    """Its job had ended before; nothing was analysed."""
+    """Its job had ended, or its attempt was replaced, before an outcome was stored."""
 
 
-def request_handle(*, event: AnalysisRequested, hop: Hop, worker: str, analyzer: Analyzer) -> Handled:
-    """Answer a request. Idempotent by request_id.
+def request_handle(
+    *, event: AnalysisRequested, hop: Hop, worker: str, analyzer: Analyzer, keeper: Keeper
+) -> Handled:
+    """Answer a request. Idempotent by request_id. `keeper` keeps the claim meanwhile.
 
     Raises TransientError where a dependency of the analyzer is down, RetriesExhausted once the analysis
     broke `JOB_ATTEMPTS` times (the failure is then stored), and before that what it broke with.
@@ -52,7 +55,11 @@ def request_handle(*, event: AnalysisRequested, hop: Hop, worker: str, analyzer:
     claim = attempt_claim(request_id=event.request_id, worker=worker, hop=hop)
     match claim:
         case Claimed(attempt):
-            return _answer(OwnAssignment(attempt, worker), analyzer)
+            try:
+                with keeper.holding(attempt.request_id) as wanted:
+                    return _answer(OwnAssignment(attempt, worker), analyzer, wanted)
+            except GivenUp:
+                return Handled.ENDED
         case Answered(attempt):
             attempt_answer_again(attempt=attempt, worker=worker, hop=hop)
             return Handled.REPEATED
@@ -61,17 +68,14 @@ def request_handle(*, event: AnalysisRequested, hop: Hop, worker: str, analyzer:
         case None:
             outside = outside_claim(event=event, worker=worker)
             if outside.row.answer is None:
-                return _answer(outside, analyzer)
+                return _answer(outside, analyzer, always)
             outside.answer_again()
             return Handled.REPEATED
 
 
-def _answer(assignment: Assignment, analyzer: Analyzer) -> Handled:
+def _answer(assignment: Assignment, analyzer: Analyzer, wanted: Wanted) -> Handled:
     begun = time.perf_counter()
-    try:
-        outcome = _tried(assignment, analyzer)
-    except GivenUp:
-        return Handled.ENDED
+    outcome = _tried(assignment, analyzer, wanted)
     answer = _completed(assignment, outcome, seconds=time.perf_counter() - begun)
     crash_point("worker.before_outcome")
     try:
@@ -93,9 +97,9 @@ def _answer(assignment: Assignment, analyzer: Analyzer) -> Handled:
     return Handled.ANSWERED if stored else Handled.ANSWERED_ELSEWHERE
 
 
-def _tried(assignment: Assignment, analyzer: Analyzer) -> Analysis | Failure:
+def _tried(assignment: Assignment, analyzer: Analyzer, wanted: Wanted) -> Analysis | Failure:
     try:
-        return analyse(assignment, analyzer)
+        return analyse(assignment, analyzer, wanted)
     except (TransientError, GivenUp):
         raise
     except Exception as error:  # boundary: an analyzer may break in any way, and its job must learn of it

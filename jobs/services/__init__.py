@@ -11,6 +11,7 @@ from .claims import (
     attempt_try_failed,
 )
 from .importing import Imported, Origin, log_entries_import
+from .leases import attempts_wanted, leases_renew
 from .publication import jobs_mark_published
 from .results import Applied, result_apply
 from .submission import JobRequest, LogDraft, Submitted, job_submit, log_entry_create
@@ -32,8 +33,10 @@ __all__ = [
     "attempt_claim",
     "attempt_finish",
     "attempt_try_failed",
+    "attempts_wanted",
     "job_submit",
     "jobs_mark_published",
+    "leases_renew",
     "log_entries_import",
     "log_entry_create",
     "result_apply",

@@ -93,6 +93,7 @@ def attempt_finish(*, attempt: AnalysisAttempt, answer: AnalysisCompleted, worke
     """
     job = job_lock(job_id=attempt.job_id)
     if job.request_id != attempt.request_id or Status(job.status).is_terminal:
+        transition_add(job=job, attempt=attempt, event=Event.ANSWER_REFUSED, actor=worker)
         return False
     failure = answer.failure
     outcome = Outcome.FAILED if failure else Outcome.SUCCEEDED

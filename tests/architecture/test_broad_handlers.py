@@ -7,7 +7,8 @@ from typing import NamedTuple
 from tests.architecture.source import Module, modules
 
 BOUNDARIES = {
-    "analysis/services/handling.py: _analyse",
+    "analysis/services/handling.py: _tried",
+    "analysis/services/keeper.py: Keeper._run",
     "heimdall_project/accounts/audit.py: audited",
     "heimdall_project/api/stream/door.py: StreamDoor._http",
     "heimdall_project/observability/hooks.py: Hooks.__call__",
