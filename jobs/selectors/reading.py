@@ -5,7 +5,7 @@ from django.db.models.functions import Left
 
 from heimdall_project.accounts.models import User
 
-from .models import AnalysisJob, JobTransition, LogEntry
+from ..models import AnalysisJob, JobTransition, LogEntry
 
 PREVIEW = 300
 """Characters of a log entry that lists show."""
