@@ -85,6 +85,7 @@ class AnalysisJob(models.Model):
                 condition=~Q(failure_class=""),
             ),
             models.Index(fields=["finished_at"], name="job_by_end", condition=Q(finished_at__isnull=False)),
+            models.Index(fields=["correlation_id"], name="job_by_correlation"),
         )
 
     def __str__(self) -> str:
