@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from heimdall_project.errors import HeimdallError
+from heimdall_project.errors import HeimdallError, TransientError
 from heimdall_project.events.jobs import FailureClass, Severity, Usage
 
 CITED_CHARS = 500
@@ -30,6 +30,16 @@ class Language(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Whom the tokens of an answer are counted for. No part of the question: askers may share an answer."""
+
+    client: str = ""
+    """The owner of the job; all outside producers are one."""
+    job: str = ""
+    """All attempts of one job together."""
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisInput:
     """One log to explain. ``log_content`` is untrusted text: data, never instructions."""
 
@@ -38,6 +48,7 @@ class AnalysisInput:
     environment: str
     analysis_type: str = "error"
     language: Language = Language.EN
+    account: Account = Account()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,13 @@ class Flawed(HeimdallError):
         self.failure_class = failure_class
 
 
+class ModelAway(TransientError):
+    """The engine is away: down, missing, overloaded, or not letting us in. Waited for until the deadline."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("model", reason)
+
+
 class GivenUp(HeimdallError):
     """Nobody waits for the answer any more: the job was cancelled, or another attempt replaced this one."""
 
@@ -113,8 +131,8 @@ class Analyzer(Protocol):
     def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
         """Explain the log.
 
-        Raises Refused, Flawed, GivenUp (out of `wanted`), and TransientError where the engine is away: then
-        the same request is offered again until the model's deadline.
+        Raises Refused, Flawed, GivenUp (out of `wanted`), ModelAway (the same request is offered again until
+        the model's deadline), and TransientError where something else that it needs is down.
         """
 
 

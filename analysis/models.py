@@ -1,4 +1,4 @@
-"""What the worker keeps of its own: outcomes of requests that no job of ours made."""
+"""What the worker keeps of its own: outcomes of requests that no job of ours made, and tokens of models."""
 
 from django.db import models
 from django.db.models import Q
@@ -42,3 +42,55 @@ class OutsideAnalysis(models.Model):
 
     def __str__(self) -> str:
         return f"outside request {self.request_id}"
+
+
+class TokenUsage(models.Model):
+    """Tokens settled for one client on one day of UTC, or for one job over all days (then `day` is null)."""
+
+    account = models.CharField(max_length=100, help_text="user:ID, outside, job:ID or request:UUID.")
+    day = models.DateField(null=True)
+    prompt = models.BigIntegerField(default=0)
+    completion = models.BigIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0, help_text="Calls that were not made: no budget left.")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "token_usage"
+        ordering = ("-day", "account")
+        verbose_name_plural = "token usage"
+        constraints = (
+            models.UniqueConstraint(fields=["account", "day"], name="usage_once", nulls_distinct=False),
+        )
+        indexes = (models.Index(fields=["updated_at"], name="usage_by_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.account} on {self.day}" if self.day else self.account
+
+    @property
+    def total(self) -> int:
+        """Both kinds of tokens."""
+        return self.prompt + self.completion
+
+
+class TokenReservation(models.Model):
+    """Tokens that a call under way may use. Settling it deletes it; one that is left behind counts until it
+    expires.
+    """
+
+    client = models.CharField(max_length=100)
+    day = models.DateField()
+    job = models.CharField(max_length=100)
+    amount = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "token_reservations"
+        indexes = (
+            models.Index(fields=["client", "day"], name="reservation_by_client"),
+            models.Index(fields=["job"], name="reservation_by_job"),
+            models.Index(fields=["expires_at"], name="reservation_by_end"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.amount} tokens for {self.client}"

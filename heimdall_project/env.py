@@ -107,6 +107,17 @@ def seconds(name: str, default: float, help: str, *, least: float = 0.0, most: f
     return _declare(name, "seconds", default, help, parse)
 
 
+def number(name: str, default: float, help: str, *, least: float, most: float) -> float:
+    """Read a number between `least` and `most`, fractions allowed."""
+
+    def parse(raw: str) -> float:
+        if not least <= (value := float(raw)) <= most:
+            raise ValueError(f"It must lie between {least:g} and {most:g}.")
+        return value
+
+    return _declare(name, "number", default, help, parse)
+
+
 def ratio(name: str, default: float, help: str) -> float:
     """Read a number between 0 and 1."""
 

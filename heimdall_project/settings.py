@@ -239,7 +239,7 @@ CORS_ALLOWED_ORIGINS = env.listing(
     "CORS_ALLOWED_ORIGINS", [], "Origins whose pages may call the API, with credentials."
 )
 CORS_ALLOW_CREDENTIALS = True
-CORS_EXPOSE_HEADERS = ["X-Request-Id", "Idempotency-Replayed", "Retry-After"]
+CORS_EXPOSE_HEADERS = ["X-Request-Id", "X-Trace-Id", "Idempotency-Replayed", "Retry-After"]
 CSRF_TRUSTED_ORIGINS = CORS_ALLOWED_ORIGINS
 STREAM_URL = env.text(
     "STREAM_URL",
@@ -333,10 +333,56 @@ LOG_CONTENT_MAX_BYTES = env.integer(
     "LOG_CONTENT_MAX_BYTES", 262_144, "A longer log is cut, and marked, in the request event.", least=1024
 )
 ANALYSIS_PROVIDER = env.choice(
-    "ANALYSIS_PROVIDER", "rule-based", "Which engine analyses logs.", of=("rule-based",)
+    "ANALYSIS_PROVIDER",
+    "rule-based",
+    "Which engine analyses logs: our rules, or the model at MODEL_URL.",
+    of=("rule-based", "openai"),
 )
 ANALYSIS_CONCURRENCY = env.integer(
     "ANALYSIS_CONCURRENCY", 4, "Logs that one worker analyses at the same time.", least=1, most=100
+)
+ANALYSIS_FALLBACK = env.flag(
+    "ANALYSIS_FALLBACK",
+    False,
+    "Let the rules answer where the model is away beyond MODEL_DEADLINE. Not for production.",
+)
+MODEL_URL = env.text(
+    "MODEL_URL", "", "OpenAI-compatible endpoint up to its version, such as http://127.0.0.1:11434/v1."
+)
+MODEL_API_KEY = env.secret("MODEL_API_KEY", "", "Sent to the endpoint as a bearer token; empty: none.")
+MODEL_NAME = env.text("MODEL_NAME", "", "Model to ask for, by the endpoint's own name.")
+MODEL_MAX_TOKENS = env.integer(
+    "MODEL_MAX_TOKENS", 2048, "Longest answer, in tokens.", least=64, most=1_000_000
+)
+MODEL_MAX_INPUT_TOKENS = env.integer(
+    "MODEL_MAX_INPUT_TOKENS",
+    6000,
+    "Longest log that is shown to the model, in our own count of tokens; of a longer one, a choice of lines.",
+    least=100,
+    most=2_000_000,
+)
+MODEL_TEMPERATURE = env.number(
+    "MODEL_TEMPERATURE", 0.7, "Freedom of the answer; 0 for the most repeatable.", least=0.0, most=2.0
+)
+MODEL_TIMEOUT = env.seconds(
+    "MODEL_TIMEOUT", 30.0, "Longest time for one call, from first to last byte.", least=0.1, most=3600.0
+)
+MODEL_DEADLINE = env.seconds(
+    "MODEL_DEADLINE", 900.0, "A job whose model is away for so long since its first claim fails."
+)
+MODEL_JSON_SCHEMA = env.choice(
+    "MODEL_JSON_SCHEMA",
+    "on",
+    "How the endpoint learns the form of the answer: on (json_schema), object (json_object), off (in words).",
+    of=("on", "object", "off"),
+)
+MODEL_TOKENS_PER_JOB = env.integer(
+    "MODEL_TOKENS_PER_JOB", 0, "Tokens that one job may use, all its attempts together; 0: any number."
+)
+MODEL_TOKENS_PER_CLIENT_PER_DAY = env.integer(
+    "MODEL_TOKENS_PER_CLIENT_PER_DAY",
+    0,
+    "Tokens that one owner may use in a day of UTC; outside producers are one. 0: any number.",
 )
 
 env.section("Observability")
@@ -362,6 +408,19 @@ READY_REQUIRES = env.listing(
 READY_TIMEOUT = env.seconds("READY_TIMEOUT", 2.0, "Longest time /readyz waits for a dependency.", least=0.1)
 READY_OUTBOX_AGE = env.seconds(
     "READY_OUTBOX_AGE", 60.0, "Age of a waiting event from which on the outbox counts as failed."
+)
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "",
+    "Collector that traces are sent to by OTLP over HTTP, such as http://collector:4318; empty: none are recorded.",
+)
+OTEL_EXPORTER_OTLP_HEADERS = env.secret(
+    "OTEL_EXPORTER_OTLP_HEADERS", "", "Headers for the collector: name=value,name=value."
+)
+OTEL_TRACES_SAMPLER_ARG = env.ratio(
+    "OTEL_TRACES_SAMPLER_ARG",
+    1.0,
+    "Share of the traces begun here that is recorded; a caller's choice stands.",
 )
 CRASH_AT = env.text(
     "HEIMDALL_CRASH_AT", "", "Named point at which a process ends itself; for fault tests only."

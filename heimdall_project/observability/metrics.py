@@ -43,6 +43,9 @@ OUTBOX_UNSENT = Gauge("heimdall_outbox_unsent", "Events waiting in the outbox.")
 OUTBOX_OLDEST = Gauge("heimdall_outbox_oldest_seconds", "Age of the oldest event waiting in the outbox.")
 RELAY_LEADER = Gauge("heimdall_relay_leader", "1 in the process that holds the relay's lease.")
 HOOK_FAILURES = Counter("heimdall_hook_failures", "Hooks that raised, by list.", ["hook"])
+SPANS = Counter(
+    "heimdall_spans", "Recorded spans of traces: exported, failed (not taken), dropped (no room).", ["result"]
+)
 PROBLEMS = Counter("heimdall_problems", "Requests refused or failed, by kind of problem.", ["problem"])
 STREAM_CLIENTS = Gauge("heimdall_stream_clients", "Event streams open now.")
 STREAM_REFUSED = Counter("heimdall_stream_refused", "Event streams refused because too many were open.")
@@ -50,6 +53,9 @@ STREAM_EVENTS = Counter("heimdall_stream_events", "Events sent to stream clients
 AUDITED = Counter("heimdall_audited", "Acts of operators, by outcome.", ["action", "result"])
 JOBS_SUBMITTED = Counter("heimdall_jobs_submitted", "Jobs accepted.", ["priority"])
 JOBS_ENDED = Counter("heimdall_jobs_ended", "Jobs that came to their end.", ["status", "failure_class"])
+JOBS_REDRIVEN = Counter(
+    "heimdall_jobs_redriven", "Ended jobs that were sent again, by the failure before.", ["failure_class"]
+)
 JOB_SECONDS = Histogram(
     "heimdall_job_seconds",
     "From acceptance of a job to its end.",
@@ -62,3 +68,16 @@ ANALYSIS_SECONDS = Histogram(
     ["outcome"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 30, 60),
 )
+MODEL_CALLS = Counter("heimdall_model_calls", "Calls of the model, by what came of them.", ["outcome"])
+MODEL_SECONDS = Histogram(
+    "heimdall_model_seconds",
+    "Duration of one call of the model.",
+    ["outcome"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300),
+)
+MODEL_TOKENS = Counter("heimdall_model_tokens", "Tokens of calls, as settled.", ["kind"])
+MODEL_REPAIRS = Counter(
+    "heimdall_model_repairs", "Answers that the model was asked to give again, by what was wrong.", ["flaw"]
+)
+MODEL_HELD = Counter("heimdall_model_held", "Calls not made because the endpoint was away a moment before.")
+BUDGET_REFUSALS = Counter("heimdall_budget_refusals", "Calls that a token budget refused.", ["scope"])
