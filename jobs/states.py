@@ -1,9 +1,14 @@
 """The life of a job: states, the moves between them, and the names of what happens on the way. Pure.
 
     PENDING ──► QUEUED ──► RUNNING ──► SUCCEEDED | FAILED | CANCELLED
+       ▲                      │                       │         │
+       └── its lease lapsed ──┘                       │         │
+       ▲                                              ▼         ▼
+       └───────────── a person redrives it ───────────┴─────────┘
 
 Each of the three open states may also go straight to an end, because a result can be faster than the
-relay's mark. An end is the end: what comes later is recorded on the timeline and changes nothing.
+relay's mark. An end is the end: what comes later is recorded on the timeline and changes nothing. Only the
+redrive leaves one, with a new attempt; results of the attempts before it stay late.
 """
 
 from collections.abc import Mapping
@@ -40,12 +45,15 @@ MAY_BECOME: Mapping[Status, frozenset[Status]] = MappingProxyType(
     {
         Status.PENDING: frozenset({Status.QUEUED, Status.RUNNING}) | TERMINAL,
         Status.QUEUED: frozenset({Status.RUNNING}) | TERMINAL,
-        Status.RUNNING: TERMINAL,
+        Status.RUNNING: TERMINAL | {Status.PENDING},
         Status.SUCCEEDED: frozenset(),
         Status.FAILED: frozenset(),
         Status.CANCELLED: frozenset(),
     }
 )
+
+REDRIVABLE = frozenset({Status.FAILED, Status.CANCELLED})
+"""Ends that a redrive may leave, for PENDING. Nothing else leaves an end, so the table does not say it."""
 
 
 def sources(target: Status) -> frozenset[Status]:
@@ -77,7 +85,9 @@ class Outcome(StrEnum):
     @property
     def status(self) -> Status:
         """The end of the job that this outcome asks for."""
-        return Status.SUCCEEDED if self is Outcome.SUCCEEDED else Status.FAILED
+        return {Outcome.SUCCEEDED: Status.SUCCEEDED, Outcome.CANCELLED: Status.CANCELLED}.get(
+            self, Status.FAILED
+        )
 
 
 class Event(StrEnum):

@@ -8,15 +8,19 @@ from .reading import (
     log_entries_visible_to,
     timeline_of,
 )
+from .redrives import RedriveGroup, RedrivePreview, redrive_preview
 
 __all__ = [
     "PREVIEW",
     "JobCounts",
+    "RedriveGroup",
+    "RedrivePreview",
     "Throughput",
     "job_counts",
     "job_throughput",
     "jobs_visible_to",
     "log_entries_listed",
     "log_entries_visible_to",
+    "redrive_preview",
     "timeline_of",
 ]

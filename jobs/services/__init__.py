@@ -1,6 +1,7 @@
 """What can be done to jobs and log entries. Each function is one transaction, or part of its caller's."""
 
 from .answers import answer_publish
+from .cancelling import Cancelled, job_cancel
 from .claims import (
     Answered,
     Claimed,
@@ -13,20 +14,25 @@ from .claims import (
 from .importing import Imported, Origin, log_entries_import
 from .leases import attempts_wanted, leases_renew
 from .publication import jobs_mark_published
+from .redriving import REDRIVE_MOST, JobRedrive, Redriven, job_redrive, jobs_redrive
 from .results import Applied, result_apply
 from .submission import JobRequest, LogDraft, Submitted, job_submit, log_entry_create
 from .timeline import Hop
 
 __all__ = [
+    "REDRIVE_MOST",
     "Answered",
     "Applied",
+    "Cancelled",
     "Claimed",
     "Ended",
     "Hop",
     "Imported",
+    "JobRedrive",
     "JobRequest",
     "LogDraft",
     "Origin",
+    "Redriven",
     "Submitted",
     "answer_publish",
     "attempt_answer_again",
@@ -34,8 +40,11 @@ __all__ = [
     "attempt_finish",
     "attempt_try_failed",
     "attempts_wanted",
+    "job_cancel",
+    "job_redrive",
     "job_submit",
     "jobs_mark_published",
+    "jobs_redrive",
     "leases_renew",
     "log_entries_import",
     "log_entry_create",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,21 +11,19 @@ from django.utils import timezone
 
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import NotFound, Unprocessable
-from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.events.jobs import Priority
 from heimdall_project.observability import metrics
 from heimdall_project.observability.logging import get_logger
-from heimdall_project.streams import outbox
 from heimdall_project.streams.topics import Topic
 
 from .. import selectors
-from ..content import cut
 from ..importing.entries import worst_level
-from ..models import AnalysisAttempt, AnalysisJob, LogEntry
-from ..states import Event, Status
+from ..models import AnalysisJob, LogEntry
+from ..states import Event, Origin, Status
+from .attempts import Lineage, attempt_begin
 from .timeline import transition_add
 
 log = get_logger(__name__)
-SCHEMA = "analysis.request/1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +129,9 @@ def _create(owner: User, request: JobRequest, key: str, body_hash: str) -> Analy
         idempotency_key=key,
         body_hash=body_hash,
     )
-    _begin_attempt(job, request_id, number=1, actor=owner.get_username())
+    lineage = Lineage(origin=Origin.SUBMITTED, begun_by=owner.get_username())
+    attempt = attempt_begin(job=job, lineage=lineage, request_id=request_id)
+    transition_add(job=job, attempt=attempt, event=Event.SUBMITTED, actor=lineage.begun_by, to=Status.PENDING)
     return job
 
 
@@ -141,35 +141,3 @@ def _log_entry(owner: User, log: int | LogDraft) -> LogEntry:
     if (entry := selectors.log_entries_visible_to(owner).filter(pk=log).first()) is None:
         raise NotFound("There is no such log entry.", errors={"log_id": "There is no such log entry."})
     return entry
-
-
-def _begin_attempt(job: AnalysisJob, request_id: UUID, *, number: int, actor: str) -> None:
-    attempt = AnalysisAttempt.objects.create(job=job, number=number, request_id=request_id)
-    transition_add(job=job, attempt=attempt, event=Event.SUBMITTED, actor=actor, to=Status.PENDING)
-    # The event id is the attempt's: the publish hook finds its attempt by it.
-    outbox.publish(
-        topic=Topic.ANALYSIS_REQUEST,
-        key=str(job.log_entry_id),
-        event=_request_event(job, request_id),
-        schema=SCHEMA,
-        event_id=str(request_id),
-        correlation_id=job.correlation_id,
-    )
-
-
-def _request_event(job: AnalysisJob, request_id: UUID) -> AnalysisRequested:
-    entry = job.log_entry
-    return AnalysisRequested(
-        request_id=request_id,
-        timestamp=timezone.now(),
-        log_id=entry.pk,
-        log_content=cut(entry.content, settings.LOG_CONTENT_MAX_BYTES),
-        service_name=entry.service_name,
-        environment=entry.environment,
-        analysis_type=job.analysis_type,
-        priority=Priority(job.priority),
-        callback_topic=job.callback_topic,
-        correlation_id=job.correlation_id,
-        metadata=job.metadata,
-        language=job.language or None,
-    )

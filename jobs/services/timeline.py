@@ -1,15 +1,17 @@
 """Moving a job, and telling its timeline. Both happen under the lock of the job's row."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, Self
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from heimdall_project.observability import metrics
 from heimdall_project.streams.records import Record
 
 from ..models import AnalysisAttempt, AnalysisJob, JobTransition
-from ..states import NOTED, Event, Status, sources
+from ..states import NOTED, REDRIVABLE, Event, Status, sources
 
 NOTED_LIMIT = 100
 """Lines of a job that change nothing. Beyond it they are still counted in the ledger, but not told."""
@@ -49,15 +51,48 @@ def job_move(
     `changes` are further columns of the job. False means that it stood elsewhere: nothing changed.
     """
     before = Status(job.status)
-    ended: datetime | None = timezone.now() if to.is_terminal else None
-    row = AnalysisJob.objects.filter(pk=job.pk, status=before, status__in=sorted(sources(to)))
-    if not row.update(status=to, finished_at=ended, updated_at=Now(), **changes):
+    if not _set(job, to, sources(to), changes):
         return False
     transition_add(
         job=job, attempt=attempt, event=event, actor=actor, hop=hop, note=note, before=before, to=to
     )
-    job.status, job.finished_at = to, ended
     return True
+
+
+def job_reopen(
+    *, job: AnalysisJob, actor: str, attempt: AnalysisAttempt, note: str, **changes: object
+) -> bool:
+    """Compare and set: from an end that a redrive may leave to PENDING. The only way out of an end."""
+    before = Status(job.status)
+    if not _set(job, Status.PENDING, REDRIVABLE, changes):
+        return False
+    transition_add(
+        job=job,
+        attempt=attempt,
+        event=Event.REDRIVEN,
+        actor=actor,
+        note=note,
+        before=before,
+        to=Status.PENDING,
+    )
+    return True
+
+
+def _set(job: AnalysisJob, to: Status, since: frozenset[Status], changes: Mapping[str, object]) -> bool:
+    ended: datetime | None = timezone.now() if to.is_terminal else None
+    row = AnalysisJob.objects.filter(pk=job.pk, status=job.status, status__in=sorted(since))
+    if not row.update(status=to, finished_at=ended, updated_at=Now(), **changes):
+        return False
+    for column, value in {**changes, "status": to, "finished_at": ended}.items():
+        setattr(job, column, value)
+    return True
+
+
+def job_end_count(job: AnalysisJob) -> None:
+    """Count the end of a job in the metrics, once its transaction is committed."""
+    if job.finished_at:
+        metrics.JOBS_ENDED.labels(job.status, job.failure_class).inc()
+        metrics.JOB_SECONDS.labels(job.status).observe((job.finished_at - job.created_at).total_seconds())
 
 
 def transition_add(
