@@ -22,6 +22,8 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has 
         """The filtered queryset. Raises Refused."""
         filterset = self.get_filterset_class(view, queryset)
         known = set(getattr(view, "query_parameters", ())) | ALWAYS
+        if getattr(view, "orderings", None):
+            known.add("ordering")
         if filterset is not None:
             known |= set(filterset.base_filters) | set(filterset().form.fields)
         refuse_unknown(request.query_params, known)

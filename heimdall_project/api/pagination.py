@@ -1,4 +1,4 @@
-"""Pages by position in (created_at, id), newest first: stable while rows come and go."""
+"""Pages by position in (time, id), newest first unless asked otherwise: stable while rows come and go."""
 
 import base64
 import binascii
@@ -22,6 +22,8 @@ class Position(NamedTuple):
     at: datetime
     pk: int
     back: bool = False
+    by: str = ""
+    """The order that the page is of, "" for the list's own."""
 
 
 def encode(position: Position) -> str:
@@ -44,26 +46,32 @@ def decode(cursor: str) -> Position:
 
 
 class KeysetPagination(BasePagination):
-    """`?cursor=…&page_size=…`; answers `next`, `previous` and `results`."""
+    """`?cursor=…&page_size=…&ordering=…`; answers `next`, `previous` and `results`.
+
+    A view may offer several orders as `orderings`, names of times with `-` for newest first; the first is
+    its own. Rows without that time are left out. Ties are broken by the primary key, in the same direction.
+    """
 
     page_size = 50
     max_page_size = 500
-    time_field = "created_at"
-    """Ties are broken by the primary key, in the same direction."""
+    ordering = "-created_at"
 
     def paginate_queryset(  # type: ignore[override]  # sequences have no order of their own to keep
         self, queryset: QuerySet[Any], request: Request, view: Any = None
     ) -> list[Any]:
         """One page of rows. Raises Refused for a cursor or size that does not fit."""
         self._url = request.build_absolute_uri()
-        size = self._size(request)
+        size, by = self._size(request), self._ordering(request, view)
         raw = request.query_params.get("cursor")
         position = decode(raw) if raw else None
+        if position is not None and position.by != self._by:
+            raise Refused(
+                "The cursor is of another order.", errors={"cursor": "It goes with its `ordering`."}
+            )
         back = position is not None and position.back
-        order = "" if back else "-"
-        rows = list(
-            self._from(queryset, position).order_by(f"{order}{self.time_field}", f"{order}pk")[: size + 1]
-        )
+        ascending = by.startswith("-") == back
+        self._field = by.removeprefix("-")
+        rows = list(self._ordered(queryset, position, ascending=ascending)[: size + 1])
         more, rows = len(rows) > size, rows[:size]
         if back:
             rows.reverse()
@@ -72,16 +80,26 @@ class KeysetPagination(BasePagination):
         self._rows: Sequence[Any] = rows
         return rows
 
-    def _from(self, queryset: QuerySet[Any], position: Position | None) -> QuerySet[Any]:
-        if position is None:
-            return queryset
-        side = "gt" if position.back else "lt"
-        at, behind = (
-            {f"{self.time_field}__{side}e": position.at},
-            Q(**{f"{self.time_field}__{side}": position.at}),
-        )
-        # The first condition lets the index skip; the second breaks the tie.
-        return queryset.filter(Q(**at) & (behind | Q(**{f"pk__{side}": position.pk})))
+    def _ordered(
+        self, queryset: QuerySet[Any], position: Position | None, *, ascending: bool
+    ) -> QuerySet[Any]:
+        field, sign = self._field, "" if ascending else "-"
+        if queryset.model._meta.get_field(field).null:
+            queryset = queryset.filter(**{f"{field}__isnull": False})
+        if position is not None:
+            side = "gt" if ascending else "lt"
+            at, behind = {f"{field}__{side}e": position.at}, Q(**{f"{field}__{side}": position.at})
+            # The first condition lets the index skip; the second breaks the tie.
+            queryset = queryset.filter(Q(**at) & (behind | Q(**{f"pk__{side}": position.pk})))
+        return queryset.order_by(f"{sign}{field}", f"{sign}pk")
+
+    def _ordering(self, request: Request, view: Any) -> str:
+        offered = orderings_of(view, self.ordering)
+        asked = request.query_params.get("ordering", offered[0])
+        if asked not in offered:
+            raise Refused("There is no such order.", errors={"ordering": f"One of {', '.join(offered)}."})
+        self._by = "" if asked == offered[0] else asked
+        return asked
 
     def _size(self, request: Request) -> int:
         raw = request.query_params.get("page_size", str(self.page_size))
@@ -92,7 +110,7 @@ class KeysetPagination(BasePagination):
         )
 
     def _link(self, row: Any, *, back: bool) -> str:
-        position = Position(getattr(row, self.time_field), row.pk, back)
+        position = Position(getattr(row, self._field), row.pk, back, self._by)
         return replace_query_param(self._url, "cursor", encode(position))
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -110,10 +128,19 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Query parameters for the OpenAPI document."""
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": self.page_size}
-        return [
+        parameters = [
             _parameter("cursor", "Where the page begins, out of `next` or `previous`.", {"type": "string"}),
             _parameter("page_size", "Rows on a page.", size),
         ]
+        if len(offered := orderings_of(view, self.ordering)) > 1:
+            order = {"type": "string", "enum": list(offered), "default": offered[0]}
+            parameters.append(_parameter("ordering", "By which time; `-` is newest first.", order))
+        return parameters
+
+
+def orderings_of(view: Any, own: str) -> Sequence[str]:
+    """The orders that a view offers, `own` unless it names some."""
+    return getattr(view, "orderings", None) or (own,)
 
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 
 from ..errors import Refused, TransientError, Unavailable
-from ..observability import metrics
+from ..observability import metrics, tracing
 from .paths import flatten
 from .request_id import current
 
@@ -44,7 +44,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def members(self, *, instance: str, request_id: str) -> dict[str, object]:
-        """The JSON object of RFC 9457 with our `request_id` and `errors`."""
+        """The JSON object of RFC 9457 with our `request_id`, `trace_id` and `errors`."""
         body: dict[str, object] = {
             "type": TYPE_PREFIX + self.slug,
             "title": self.title,
@@ -52,6 +52,7 @@ class Problem:
             "detail": self.detail or self.title,
             "instance": instance,
             "request_id": request_id,
+            "trace_id": tracing.current_id(),
         }
         if self.errors:
             body["errors"] = [{"path": path, "message": message} for path, message in self.errors]

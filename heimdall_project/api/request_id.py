@@ -12,10 +12,12 @@ from django.utils.functional import SimpleLazyObject
 
 from ..observability.hooks import UnitOfWork, finished
 from ..observability.logging import bound, get_logger, unbind_all
-from ..observability.tracing import traced
+from ..observability.tracing import Entered, Trace, begin, continued
 
 log = get_logger(__name__)
 HEADER = "X-Request-Id"
+TRACE_HEADER = "X-Trace-Id"
+"""Carries the trace's id back; the W3C has no finished header for that (`traceresponse` is a draft)."""
 _SANE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}")
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 """Paths that are asked every few seconds; their access lines are of level debug."""
@@ -53,14 +55,39 @@ class RequestIdMiddleware:
             request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", "")
         )
         request.request_id = identity  # type: ignore[attr-defined]
-        with (
-            bound(request_id=identity, remote_address=address),
-            traced(request.headers.get("traceparent")),
-        ):
+        trace = request_trace(request, identity)
+        with bound(request_id=identity, remote_address=address, trace_id=trace.trace_id), Entered(trace):
             response = self.get_response(request)
             response.headers[HEADER] = identity
+            response.headers[TRACE_HEADER] = trace.trace_id
             _account(request, response, time.perf_counter() - begun)
+            _tell(trace, request, response)
         return response
+
+
+def request_trace(request: HttpRequest, identity: str) -> Trace:
+    """The caller's trace goes on, or a new one begins; probes are not recorded."""
+    path, method, raw = request.path, request.method or "", request.headers.get("traceparent")
+    if path in QUIET:
+        return Trace(continued(raw))
+    return begin(
+        raw,
+        request.headers.get("tracestate"),
+        name=method,
+        attributes={"http.request.method": method, "url.path": path[:500], "heimdall.request_id": identity},
+    )
+
+
+def _tell(trace: Trace, request: HttpRequest, response: HttpResponseBase) -> None:
+    """What the span says of an answer."""
+    if trace.span is None:
+        return
+    if (match := request.resolver_match) is not None:
+        trace.rename(f"{request.method} {match.route}")
+        trace.note(**{"http.route": match.route})
+    trace.note(**{"http.response.status_code": response.status_code})
+    if response.status_code >= 500:
+        trace.fail(str(response.status_code))
 
 
 def _who(request: HttpRequest) -> str:

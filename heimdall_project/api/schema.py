@@ -11,7 +11,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457 problem details.",
-    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "required": ["type", "title", "status", "detail", "instance", "request_id", "trace_id"],
     "properties": {
         "type": {"type": "string", "format": "uri", "example": "urn:heimdall:problem:not-found"},
         "title": {"type": "string"},
@@ -19,6 +19,10 @@ PROBLEM = {
         "detail": {"type": "string"},
         "instance": {"type": "string", "description": "Path of the request."},
         "request_id": {"type": "string", "description": "Also in the header X-Request-Id and in the logs."},
+        "trace_id": {
+            "type": "string",
+            "description": "W3C trace: also in the header X-Trace-Id, in the logs and on the job.",
+        },
         "errors": {
             "type": "array",
             "items": {

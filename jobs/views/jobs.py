@@ -50,10 +50,11 @@ class JobListView(_Jobs, ListAPIView[AnalysisJob]):
 
     serializer_class = JobSerializer
     filterset_class = JobFilter
+    orderings = ("-created_at", "created_at", "-finished_at", "finished_at")
 
     def get_queryset(self) -> QuerySet[AnalysisJob]:
         """Visible jobs with their owners."""
-        return super().get_queryset().select_related("owner")
+        return super().get_queryset().select_related("owner").defer("owner__password")
 
     @extend_schema(
         operation_id="jobs_list",

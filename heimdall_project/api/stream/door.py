@@ -13,9 +13,9 @@ from django.core.handlers.asgi import ASGIRequest
 from ...observability import metrics
 from ...observability.exposition import exposition
 from ...observability.logging import bound, get_logger
-from ...observability.tracing import traced
+from ...observability.tracing import Entered
 from ..problems import CONTENT_TYPE, Problem, encode, problem_for_status, problem_of
-from ..request_id import HEADER, accepted, remote_address
+from ..request_id import HEADER, TRACE_HEADER, accepted, remote_address, request_trace
 from .entry import admit, cors_headers
 from .feed import in_thread
 from .pump import Pump, Slots
@@ -64,8 +64,9 @@ class StreamDoor:
         identity, begun = accepted(request.headers.get(HEADER)), time.perf_counter()
         forwarded = request.headers.get("X-Forwarded-For", "")
         address = remote_address(forwarded, request.META.get("REMOTE_ADDR", ""))
-        with bound(request_id=identity, remote_address=address), traced(request.headers.get("traceparent")):
-            answer = Answer(send, request.path, {HEADER: identity})
+        trace = request_trace(request, identity)
+        with bound(request_id=identity, remote_address=address, trace_id=trace.trace_id), Entered(trace):
+            answer = Answer(send, request.path, {HEADER: identity, TRACE_HEADER: trace.trace_id})
             try:
                 await self._serve(request, receive, answer)
             except ClientGone:
@@ -73,6 +74,7 @@ class StreamDoor:
             except Exception as error:  # boundary: nothing but a problem may leave an API path
                 await self._failed(error, answer)
             duration = round((time.perf_counter() - begun) * 1000, 1)
+            trace.note(**{"http.response.status_code": answer.status})
             self._account(request, answer, duration)
 
     def _account(self, request: ASGIRequest, answer: "Answer", duration: float) -> None:

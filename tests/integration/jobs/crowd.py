@@ -39,3 +39,10 @@ def make_crowd(owner: User, *, jobs: int, logs: int = 1000, seconds: int = 86_40
         sql.execute(_JOBS, values | {"first": first})
         sql.execute("ANALYZE analysis_jobs")
         sql.execute("ANALYZE log_entries")
+
+
+def explained(statement: str) -> str:
+    """The plan of a statement as it was sent."""
+    with connection.cursor() as sql:
+        sql.execute(f"EXPLAIN {statement.replace('%', '%%')}", [])
+        return "\n".join(line for (line,) in sql.fetchall())

@@ -15,7 +15,7 @@ from jobs.services import Hop, LogDraft, result_apply
 from tests.factories import LOG, make_answer, make_claim, make_job
 from tests.people import People
 
-from .crowd import make_crowd
+from .crowd import explained, make_crowd
 
 pytestmark = pytest.mark.django_db
 HOP = Hop("analysis.result", 0, 1)
@@ -100,10 +100,3 @@ def test_no_figure_reads_the_whole_table(people: People, monkeypatch: pytest.Mon
         for statement in figured:
             plan = explained(statement)
             assert "Seq Scan on analysis_jobs" not in plan and "Seq Scan on log_entries" not in plan, plan
-
-
-def explained(statement: str) -> str:
-    """The plan of a statement as it was sent."""
-    with connection.cursor() as sql:
-        sql.execute(f"EXPLAIN {statement.replace('%', '%%')}", [])
-        return "\n".join(line for (line,) in sql.fetchall())
