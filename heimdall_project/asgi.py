@@ -12,5 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heimdall_project.settings")
 django.setup(set_prefix=False)
 
 from .api.stream.door import StreamDoor  # noqa: E402 - needs the apps
+from .observability import tracing  # noqa: E402
 
+tracing.serve_as("stream")
 application = StreamDoor()

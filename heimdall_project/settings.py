@@ -412,7 +412,7 @@ READY_OUTBOX_AGE = env.seconds(
 OTEL_EXPORTER_OTLP_ENDPOINT = env.text(
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "",
-    "Collector that traces are sent to by OTLP over HTTP, such as http://collector:4318; empty: none are recorded.",
+    "Collector that spans go to by OTLP over HTTP, such as http://collector:4318; empty: none are recorded.",
 )
 OTEL_EXPORTER_OTLP_HEADERS = env.secret(
     "OTEL_EXPORTER_OTLP_HEADERS", "", "Headers for the collector: name=value,name=value."

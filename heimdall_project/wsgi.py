@@ -8,5 +8,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from heimdall_project.observability import tracing
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heimdall_project.settings")
+tracing.serve_as("web")
 application = get_wsgi_application()

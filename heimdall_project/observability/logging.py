@@ -147,6 +147,7 @@ def _standard(level: str, style: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"structured": {"()": formatter}},
+        "filters": {"seldom": {"()": "heimdall_project.observability.seldom.Seldom", "seconds": 60.0}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
@@ -155,5 +156,7 @@ def _standard(level: str, style: str) -> dict[str, Any]:
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
             "django": {"level": level, "handlers": [], "propagate": True},
             "asyncio": {"level": "WARNING"},
+            # It says of each try that the collector is away.
+            "opentelemetry.exporter.otlp.proto.http.trace_exporter": {"filters": ["seldom"]},
         },
     }

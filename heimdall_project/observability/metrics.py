@@ -56,6 +56,7 @@ JOBS_ENDED = Counter("heimdall_jobs_ended", "Jobs that came to their end.", ["st
 JOBS_REDRIVEN = Counter(
     "heimdall_jobs_redriven", "Ended jobs that were sent again, by the failure before.", ["failure_class"]
 )
+JOBS_SWEPT = Counter("heimdall_jobs_swept", "What the job sweeper did, by kind.", ["kind"])
 JOB_SECONDS = Histogram(
     "heimdall_job_seconds",
     "From acceptance of a job to its end.",

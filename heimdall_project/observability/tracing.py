@@ -1,44 +1,315 @@
 """The W3C trace context of the work in hand: taken from the caller, or begun here; passed on in headers.
 
-https://www.w3.org/TR/trace-context/ - only `traceparent` is read, and only in its version 00 shape.
+https://www.w3.org/TR/trace-context/ - `traceparent` is read in the shape of version 00, of later versions as
+far as they begin like it; `tracestate` is passed on as it came, if it is sane. What cannot be read begins a
+new trace and is never an error.
+
+Ids flow always. Spans are recorded only where an exporter is configured and the trace is sampled
+(`recording.py`); else a span is nothing: no object is made, the caller's own span id is passed on, and
+OpenTelemetry is not even imported.
 """
 
+from __future__ import annotations
+
+import os
 import re
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
+from random import getrandbits
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
 
 from .logging import bound
 
-_SHAPE = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})")
-_current: ContextVar[str] = ContextVar("traceparent", default="")
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from .recording import Recorder
+
+INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = "internal", "server", "client", "producer", "consumer"
+"""Kinds of spans, as OpenTelemetry names them."""
+type Value = str | bool | int | float
+_SHAPE = re.compile(
+    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
+)
+_STATE = re.compile(r"[\x20-\x7e]{1,512}")
 
 
-def continued(raw: str | None) -> str:
-    """A `traceparent` of the caller's trace with a new span; of a new trace if `raw` is none."""
-    match = _SHAPE.fullmatch(raw or "")
-    trace, flags = (match[1], match[3]) if match else (secrets.token_hex(16), "01")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
+class Trace:
+    """One unit of work of a trace. Where it is recorded, it has a span."""
+
+    __slots__ = ("span", "traceparent", "tracestate")
+
+    def __init__(self, traceparent: str, tracestate: str = "", span: Span | None = None) -> None:
+        self.traceparent = traceparent
+        self.tracestate = tracestate
+        self.span = span
+
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits."""
+        return self.traceparent[3:35]
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether spans of it are to be recorded."""
+        return self.traceparent.endswith("1")
+
+    def note(self, **attributes: Value) -> None:
+        """Put attributes on its span, if there is one."""
+        if self.span is not None:
+            self.span.set_attributes(attributes)
+
+    def rename(self, name: str) -> None:
+        """Name its span anew, if there is one."""
+        if self.span is not None:
+            self.span.update_name(name)
+
+    def fail(self, kind: str) -> None:
+        """Mark its span as failed, if there is one."""
+        if self.span is not None:
+            from opentelemetry.trace import Status, StatusCode
+
+            self.span.set_attribute("error.type", kind)
+            self.span.set_status(Status(StatusCode.ERROR))
+
+    def end(self, error: BaseException | str | None = None, *, at: int | None = None) -> None:
+        """End its span, if there is one; `at` is in nanoseconds of the epoch.
+
+        Of an exception only the type is kept: its text may hold what nobody should read.
+        """
+        if self.span is None:
+            return
+        if error is not None:
+            self.fail(error if isinstance(error, str) else type(error).__qualname__)
+        self.span.end(at)
 
 
-def trace_id(traceparent: str) -> str:
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+class Entered:
+    """A `with` block in which a trace is the current one; at its end the span ends."""
+
+    __slots__ = ("_token", "_trace")
+    _token: Token[Trace | None]
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> Trace:
+        self._token = _current.set(self._trace)
+        return self._trace
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        _current.reset(self._token)
+        if self._trace.span is not None:
+            self._trace.end(error)
+
+
+class _Nothing(Trace):
+    """The span of work that is not recorded: a block that costs next to nothing."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+_NOTHING = _Nothing("")
+
+# --- reading and passing on ---------------------------------------------------------------------------------
+
+
+def parsed(raw: str | None) -> str:
+    """A `traceparent` in the shape of version 00, with no flag but the sampled one; "" if it is none."""
+    if not raw or len(raw) > 256 or (match := _SHAPE.fullmatch(raw)) is None:
+        return ""
+    version, trace, parent, flags, more = match.groups()
+    if version == "00" and more:
+        return ""
+    return f"00-{trace}-{parent}-0{int(flags, 16) & 1}"
+
+
+def trace_id(traceparent: str | None) -> str:
     """The trace's id, "" if there is none."""
-    return match[1] if (match := _SHAPE.fullmatch(traceparent)) else ""
+    return parsed(traceparent)[3:35]
 
 
 def current() -> str:
     """`traceparent` of the work in hand, "" outside of any."""
-    return _current.get()
+    trace = _current.get()
+    return trace.traceparent if trace else ""
+
+
+def current_id() -> str:
+    """Id of the trace in hand, "" outside of any."""
+    trace = _current.get()
+    return trace.traceparent[3:35] if trace else ""
+
+
+def carried() -> dict[str, str]:
+    """The headers that take the trace along: to a model, into an outbox row."""
+    if (trace := _current.get()) is None:
+        return {}
+    headers = {"traceparent": trace.traceparent}
+    return {**headers, "tracestate": trace.tracestate} if trace.tracestate else headers
+
+
+def note(**attributes: Value) -> None:
+    """Put attributes on the span in hand, if there is one."""
+    if (trace := _current.get()) is not None:
+        trace.note(**attributes)
+
+
+# --- beginning and continuing -------------------------------------------------------------------------------
+
+
+def begin(
+    raw: str | None,
+    state: str | None = None,
+    *,
+    name: str,
+    kind: str = SERVER,
+    links: Sequence[str] = (),
+    at: int | None = None,
+    attributes: dict[str, Value] | None = None,
+) -> Trace:
+    """A unit of work that continues the caller's trace, or begins a new one if `raw` is no traceparent.
+
+    Whoever begins it enters it (`Entered`) or ends it. `at` is its start in nanoseconds of the epoch.
+    """
+    parent = parsed(raw)
+    tracestate = state if parent and state and _STATE.fullmatch(state) else ""
+    recorder = recording()
+    if recorder is None or parent.endswith("-00"):
+        return Trace(parent or _unrecorded(f"{getrandbits(128) or 1:032x}"), tracestate)
+    return recorder.begin(
+        parent, tracestate, name=name, kind=kind, links=links, at=at, attributes=attributes or {}
+    )
+
+
+def continued(raw: str | None) -> str:
+    """A `traceparent` of the caller's trace; of a new trace if `raw` is none. Records nothing."""
+    return parsed(raw) or _unrecorded(f"{getrandbits(128) or 1:032x}")
+
+
+def rejoined(
+    identity: str, parent: str | None = None, *, name: str, links: Sequence[str] = (), **attributes: Value
+) -> Entered:
+    """A block in the trace with this id, whatever was in hand before; for work that goes on much later.
+
+    `parent` is a traceparent of that trace, if one is still known. What was in hand is linked. An `identity`
+    that is none leaves the block in the trace in hand, or in a new one.
+    """
+    before = current()
+    known = parsed(parent)
+    if known[3:35] != identity:
+        known = ""
+    links = [*links, before] if before and before[3:35] != identity else links
+    if not known and not parsed(_unrecorded(identity)):
+        return Entered(begin(before, name=name, kind=INTERNAL, links=links, attributes=attributes))
+    recorder = recording()
+    if recorder is None or known.endswith("-00"):
+        return Entered(Trace(known or _unrecorded(identity)))
+    return Entered(
+        recorder.begin(
+            known, "", name=name, kind=INTERNAL, links=links, attributes=attributes, identity=identity
+        )
+    )
 
 
 @contextmanager
-def traced(raw: str | None) -> Iterator[str]:
+def traced(
+    raw: str | None, state: str | None = None, *, name: str = "work", kind: str = SERVER, **attributes: Value
+) -> Iterator[str]:
     """Continue the caller's trace inside of the block, and put its id on every log line."""
-    traceparent = continued(raw)
-    token = _current.set(traceparent)
-    try:
-        with bound(trace_id=trace_id(traceparent)):
-            yield traceparent
-    finally:
-        _current.reset(token)
+    trace = begin(raw, state, name=name, kind=kind, attributes=attributes)
+    with Entered(trace), bound(trace_id=trace.trace_id):
+        yield trace.traceparent
+
+
+def span(
+    name: str, *, kind: str = INTERNAL, links: Sequence[str] = (), **attributes: Value
+) -> Entered | _Nothing:
+    """A step of the work in hand: `with span("model call", kind=CLIENT, model=name) as step:`.
+
+    `step.note(tokens=17)` tells what came of it; an exception that leaves the block marks it as failed.
+    """
+    trace = _current.get()
+    if trace is None or trace.span is None or not trace.is_sampled or (recorder := recording()) is None:
+        return _NOTHING
+    return Entered(
+        recorder.begin(
+            trace.traceparent, trace.tracestate, name=name, kind=kind, links=links, attributes=attributes
+        )
+    )
+
+
+def _unrecorded(identity: str) -> str:
+    """A traceparent of this trace that says: nobody records it."""
+    return f"00-{identity}-{getrandbits(64) or 1:016x}-00"
+
+
+# --- the recorder of this process ---------------------------------------------------------------------------
+
+_recorder: Recorder | None = None
+_looked = False
+_lock = Lock()
+_service = "manage"
+
+
+def serve_as(name: str) -> None:
+    """What this process is called in traces: `heimdall.<name>`. Before its first span."""
+    global _service
+    _service = name
+
+
+def recording() -> Recorder | None:
+    """What records spans in this process; None where no exporter is configured. Built at the first question.
+
+    So threads and connections of the exporter are made where the work is: a forked process has its own.
+    """
+    return _recorder if _looked else _look()
+
+
+def _look() -> Recorder | None:
+    global _recorder, _looked
+    with _lock:
+        if not _looked:
+            if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+                from .recording import Recorder
+
+                _recorder = Recorder.of_settings(_service)
+            _looked = True
+    return _recorder
+
+
+def use(recorder: Recorder | None) -> None:
+    """Record with this one from now on; for tests and benchmarks."""
+    global _recorder, _looked
+    _recorder, _looked = recorder, True
+
+
+def close() -> None:
+    """Send what was recorded; takes `recording.CLOSE_BUDGET` seconds at most."""
+    if _recorder is not None:
+        _recorder.close()
+
+
+def _forget() -> None:
+    """A forked child has none of its parent's threads, so none of its recorder."""
+    global _recorder, _looked, _lock
+    _recorder, _looked, _lock = None, False, Lock()
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -78,6 +78,8 @@ class Batch[T]:
     """Redrives by offset."""
     verdicts: dict[int, Verdict] = field(default_factory=dict)
     rejected: dict[int, Exception] = field(default_factory=dict)
+    traces: dict[int, str] = field(default_factory=dict)
+    """`traceparent` of the spans of records that are recorded, by offset."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -91,6 +93,10 @@ class Batch[T]:
     def last(self) -> int:
         """Offset of the last record."""
         return self.records[-1].offset
+
+    def trace_of(self, record: Record) -> str:
+        """`traceparent` that goes on from this record: that of its span, else of its header; "" for none."""
+        return self.traces.get(record.offset) or record.header("traceparent") or ""
 
     def reject(self, record: Record, error: Exception) -> None:
         """Send one record to the dead letters, as if the handler had raised `error` for it alone."""

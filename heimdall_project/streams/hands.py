@@ -19,7 +19,7 @@ from ..events import codec
 from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import bound
-from . import redrive
+from . import redrive, tracing
 from .books import Books, is_outage
 from .consumer import Batch, BatchConsumer, Delivery, KafkaConsumer, Redrive
 from .dead_letters import Failure, SkippedByOperator
@@ -88,6 +88,7 @@ class Hands:
         self._draw = draw
         self._skips = skips
         self._gate = RedriveGate(consumer.group(), consumer.effects, books)
+        self._group = consumer.group()
         self._timed = metrics.HANDLE_SECONDS.labels(consumer.name).time
 
     def work(self, unit: Unit) -> Unit:
@@ -130,7 +131,9 @@ class Hands:
                 continue
             event, again = prepared
             try:
-                with self._timed(), bound(offset=record.offset, **_names(record)):
+                trace = tracing.handling(record, worker=self._consumer.name, group=self._group)
+                names = {"trace_id": trace.trace_id, **_names(record)}
+                with self._timed(), tracing.Entered(trace), bound(offset=record.offset, **names):
                     verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
             except Exception as error:  # boundary: every failure of a handler ends its record or its try
                 self._gate.leave([again.redrive_id] if again else ())
@@ -220,7 +223,8 @@ class Hands:
         batch = Batch(unit.place, records, events, redrives)
         unit.call_began = self._clock.monotonic()
         try:
-            with self._timed():
+            spans = tracing.HandlingBatch(records, worker=self._consumer.name, group=self._group)
+            with self._timed(), spans as batch.traces:
                 cast(BatchConsumer[Any], self._consumer).handle(batch)
         except Exception as error:  # boundary: every failure of a handler ends its record or its try
             if isinstance(error, StopOnPurpose | TransientError) or len(records) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from ..observability import metrics, metrics_server
+from ..observability import metrics, metrics_server, tracing
 from ..observability.logging import get_logger, identify
 from . import loop_runner, registry, runner
 from .consumer import Loop, Worker
@@ -53,6 +53,7 @@ def launch(
 
     `lifeline` is the reading end of a pipe that the supervisor holds open.
     """
+    tracing.serve_as(worker.name)
     identify(worker=worker.name, **({"replica": replica} if replica else {}))
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # shows where every thread stands, on stderr
@@ -65,6 +66,7 @@ def launch(
             code = loop_runner.run(worker, stop=flag)
         else:
             code = runner.run(worker, stop=flag)  # type: ignore[arg-type]
+        tracing.close()
         log.info("Worker ended.", action="worker_ended", code=code.name, reason=flag.reason)
     return code
 

@@ -114,10 +114,11 @@ def _row(new: NewEvent) -> OutboxMessage:
 
 
 def _headers(new: NewEvent, event_id: str) -> dict[str, str]:
+    own = new.headers or {}
     inherited = logging.context().get("correlation_id")
     return {
-        **({"traceparent": trace} if (trace := tracing.current()) else {}),
-        **(new.headers or {}),
+        **({} if "traceparent" in own else tracing.carried()),
+        **own,
         "event_id": event_id,
         "schema": new.schema,
         "correlation_id": new.correlation_id or str(inherited or event_id),

@@ -14,6 +14,7 @@ from ..errors import Fenced, TransientError
 from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import get_logger
+from . import tracing
 from .lease import Lease
 from .outbox_store import OutboxStore, Waiting
 from .ports import Clock, Producer
@@ -110,7 +111,10 @@ class Relay:
             return True  # reading took long, or the process was frozen: ask for the lease again first
         rows = [due.rows[position] for position in self._holds.probe(row.key for row in due.rows)]
         keys = [row.key for row in rows]
-        answers = self._producer.publish([row.record for row in rows])
+        records = [row.record for row in rows]
+        publication = tracing.Publication(records)
+        answers = self._producer.publish(records)
+        publication.answered(answers)
         crash_point("relay.after_delivery")
         settled = settle(keys, answers)
         places = [(rows[n], answer) for n in settled.sent if isinstance(answer := answers[n], Delivered)]
