@@ -11,12 +11,20 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from heimdall_project.api import stream
-from heimdall_project.events.jobs import FailureClass, Priority
-from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
 
 from ..models import AnalysisJob
-from ..states import Status
 from . import job_view
+from .console import ConsoleAdmin
+from .filters import (
+    CacheFilter,
+    EnvironmentFilter,
+    FailureFilter,
+    LastFilter,
+    OwnerFilter,
+    PriorityFilter,
+    ServiceFilter,
+    StatusFilter,
+)
 from .log_view import visible
 from .wording import PRIORITY_COLOURS, STATUS_COLOURS, age, cell, duration
 
@@ -24,42 +32,22 @@ SHOWN = 110
 """Characters of a summary in the list."""
 
 
-class StatusFilter(ChoiceFilter):
-    """By state."""
-
-    title, parameter_name = "status", "status"
-
-    def values(self) -> list[str]:
-        """The states."""
-        return [each.value for each in Status]
-
-
-class PriorityFilter(ChoiceFilter):
-    """By priority."""
-
-    title, parameter_name = "priority", "priority"
-
-    def values(self) -> list[str]:
-        """The priorities."""
-        return [each.value for each in Priority]
-
-
-class FailureFilter(ChoiceFilter):
-    """By failure class."""
-
-    title, parameter_name = "failure", "failure_class"
-
-    def values(self) -> list[str]:
-        """The classes."""
-        return [each.value for each in FailureClass]
-
-
 @admin.register(AnalysisJob)
-class AnalysisJobAdmin(LargeTableAdmin):
+class AnalysisJobAdmin(ConsoleAdmin):
     """Jobs, newest first."""
 
     list_display = ("number", "shown_status", "service", "shown_priority", "outcome", "owner", "age", "took")
-    list_filter = (StatusFilter, PriorityFilter, FailureFilter, ("created_at", RangeDateTimeFilter))
+    list_filter = (
+        StatusFilter,
+        FailureFilter,
+        ServiceFilter,
+        EnvironmentFilter,
+        PriorityFilter,
+        OwnerFilter,
+        CacheFilter,
+        LastFilter,
+        ("created_at", RangeDateTimeFilter),
+    )
     list_filter_submit = True
     search_fields = ("=id", "=request_id", "=correlation_id", "=log_entry__service_name")
     search_help_text = "Search by number, request id, correlation id or service"
@@ -67,7 +55,8 @@ class AnalysisJobAdmin(LargeTableAdmin):
     change_form_template = "jobs/job.html"
 
     class Media:
-        css = {"all": ("jobs/admin.css",)}
+        css = {"all": ("jobs/admin.css", "jobs/console.css")}
+        js = ("jobs/console.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AnalysisJob]:
         """Jobs with what the list shows of owner and log."""
