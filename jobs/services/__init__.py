@@ -17,6 +17,7 @@ from .publication import jobs_mark_published
 from .redriving import REDRIVE_MOST, JobRedrive, Redriven, job_redrive, jobs_redrive
 from .results import Applied, result_apply
 from .submission import JobRequest, LogDraft, Submitted, job_submit, log_entry_create
+from .sweeping import jobs_sweep, leases_sweep, queue_sweep, retries_publish
 from .timeline import Hop
 
 __all__ = [
@@ -45,8 +46,12 @@ __all__ = [
     "job_submit",
     "jobs_mark_published",
     "jobs_redrive",
+    "jobs_sweep",
     "leases_renew",
+    "leases_sweep",
     "log_entries_import",
     "log_entry_create",
+    "queue_sweep",
     "result_apply",
+    "retries_publish",
 ]

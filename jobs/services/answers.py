@@ -8,7 +8,12 @@ SCHEMA = "analysis.result/1"
 
 def answer_publish(*, answer: AnalysisCompleted, topic: str) -> str:
     """Write a result event into the outbox, in the caller's transaction; answers its event id."""
-    return outbox.publish(
+    return outbox.publish_many([answer_event(answer=answer, topic=topic)])[0]
+
+
+def answer_event(*, answer: AnalysisCompleted, topic: str) -> outbox.NewEvent:
+    """The result event, to be written together with others (`outbox.publish_many`)."""
+    return outbox.NewEvent(
         topic=topic,
         key=str(answer.log_id),
         event=answer,

@@ -53,7 +53,7 @@ def _apply(event: AnalysisCompleted, hop: Hop) -> tuple[Applied, AnalysisJob | N
         return Applied.FOREIGN, None
     job = job_lock(job_id=found)
     attempt = AnalysisAttempt.objects.get(request_id=event.request_id)
-    columns = _columns(event)
+    columns = result_columns(event)
     if job.request_id == attempt.request_id and _end(job, attempt, event, columns, hop):
         return Applied.ENDED_JOB, job
     same = job.request_id == attempt.request_id and all(
@@ -89,8 +89,8 @@ def _end(
     return moved
 
 
-def _columns(event: AnalysisCompleted) -> dict[str, object]:
-    """The result as columns of the job, fit for PostgreSQL."""
+def result_columns(event: AnalysisCompleted) -> dict[str, object]:
+    """The result as columns of its job, fit for PostgreSQL."""
     failure = None if event.analysis_result else event.failure
     return {
         "result": without_nul(msgspec.to_builtins(event.analysis_result)),

@@ -59,10 +59,10 @@ def test_an_own_log_entry_is_used_and_another_owners_is_not_there() -> None:
 
 @pytest.mark.django_db
 def test_if_the_event_cannot_be_written_nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> str:
+    def refuse(_: object) -> str:
         raise OSError("no")
 
-    monkeypatch.setattr("jobs.services.submission.outbox.publish", refuse)
+    monkeypatch.setattr("jobs.services.attempts.outbox.publish_many", refuse)
     with pytest.raises(OSError, match="no"):
         make_job()
     assert not AnalysisJob.objects.exists() and not LogEntry.objects.exists()
