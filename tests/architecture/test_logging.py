@@ -27,6 +27,6 @@ def test_every_log_line_has_a_stable_action() -> None:
 
 
 def test_only_logging_itself_and_the_kafka_client_know_the_standard_logger() -> None:
-    allowed = {"heimdall_project/observability/logging.py", "heimdall_project/streams/broker.py"}
+    allowed = {"heimdall_project/observability/logging.py", "heimdall_project/streams/broker/client.py"}
     knows = {module.name for module in modules() if "import logging\n" in module.text}
     assert knows - allowed == set()

@@ -77,6 +77,6 @@ def world_on_kafka(
 ) -> Iterator[World]:
     """A world whose broker may go away."""
     prefixed.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{kafka.port}"
-    monkeypatch.setattr(broker, "_admin", None)
+    monkeypatch.setattr(broker.administration, "_admin", None)
     with world_of(tmp_path, database=database(), bootstrap=prefixed.KAFKA_BOOTSTRAP_SERVERS) as made:
         yield made

@@ -115,7 +115,7 @@ def in_revocation(running: Member, patch: pytest.MonkeyPatch) -> None:
 
 
 def in_the_answer_to_a_commit(_: Member, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(broker, "_refuse_errors", raising)
+    patch.setattr(broker.consuming, "_refuse_errors", raising)
 
 
 @pytest.mark.parametrize("sabotage", [in_assignment, in_revocation, in_the_answer_to_a_commit])

@@ -71,7 +71,7 @@ MUTATIONS = [
     Mutation(
         name="go on after an exception out of a client callback",
         promise=1,
-        file=f"{STREAMS}/broker.py",
+        file=f"{STREAMS}/broker/consuming.py",
         old="        if self._raised is not None:\n            raise self._raised\n",
         new="        self._raised = None\n",
         killer="tests/faults/test_client.py::"

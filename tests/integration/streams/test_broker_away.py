@@ -11,7 +11,7 @@ from heimdall_project.streams.records import Outgoing
 def nobody_answers(settings, monkeypatch):
     """An address where nothing listens."""
     settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
-    monkeypatch.setattr(broker, "_admin", None)
+    monkeypatch.setattr(broker.administration, "_admin", None)
 
 
 def test_asking_for_it_is_transient():

@@ -64,7 +64,7 @@ def test_every_process_of_a_worker_has_a_slot() -> None:
 
 
 def test_no_worker_is_forked_after_a_kafka_client_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "_clients_built", 1)
+    monkeypatch.setattr(broker.client, "_clients_built", 1)
     monkeypatch.setattr("django.db.connections.close_all", lambda: None)
     with pytest.raises(RuntimeError, match="1 Kafka clients were built"):
         supervisor.prepare_to_fork()

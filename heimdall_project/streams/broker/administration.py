@@ -1,0 +1,135 @@
+"""Topics as the broker has them: created, described, deleted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
+from django.conf import settings
+
+from ...errors import TransientError
+from .. import topics
+from .client import client_config
+
+ADMIN_TIMEOUT = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicState:
+    """A topic as the broker has it."""
+
+    partitions: int
+    replication_factor: int
+    config: dict[str, str]
+    topic_id: str
+
+
+class TopicAdmin:
+    """Creates and describes topics, by logical name."""
+
+    def __init__(self) -> None:
+        self._client = AdminClient(client_config())
+
+    def describe(self, names: Sequence[str]) -> dict[str, TopicState]:
+        """Those of `names` that exist."""
+        described = self._described(names)
+        configs = self._configs(list(described))
+        return {
+            name: TopicState(
+                partitions=len(d.partitions),
+                replication_factor=min((len(p.replicas) for p in d.partitions), default=0),
+                config=configs[name],
+                topic_id=str(d.topic_id),
+            )
+            for name, d in described.items()
+        }
+
+    def ids(self, names: Sequence[str]) -> dict[str, str]:
+        """The broker's ids of those of `names` that exist."""
+        return {name: str(described.topic_id) for name, described in self._described(names).items()}
+
+    def _described(self, names: Sequence[str]) -> dict[str, Any]:
+        wire = TopicCollection([topics.physical(name) for name in names])
+        found = self._client.describe_topics(wire, request_timeout=ADMIN_TIMEOUT)
+        existing = {name: self._existing(found[topics.physical(name)]) for name in names}
+        return {name: described for name, described in existing.items() if described}
+
+    def _existing(self, future: Any) -> Any | None:
+        return self._done(future, unless=KafkaError.UNKNOWN_TOPIC_OR_PART)
+
+    def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        if not names:
+            return {}
+        wire = {ConfigResource(ResourceType.TOPIC, topics.physical(name)): name for name in names}
+        futures = self._client.describe_configs(list(wire), request_timeout=ADMIN_TIMEOUT)
+        return {
+            wire[resource]: {key: entry.value for key, entry in self._done(future).items()}
+            for resource, future in futures.items()
+        }
+
+    def create(self, specs: Sequence[topics.TopicSpec]) -> None:
+        """Create topics; one that appeared meanwhile is no error."""
+        new = [
+            NewTopic(
+                spec.physical,
+                num_partitions=spec.partitions,
+                replication_factor=settings.KAFKA_REPLICATION_FACTOR,
+                config=spec.config,
+            )
+            for spec in specs
+        ]
+        for future in self._client.create_topics(new, request_timeout=ADMIN_TIMEOUT).values() if new else ():
+            self._done(future, unless=KafkaError.TOPIC_ALREADY_EXISTS)
+
+    def alter_config(self, name: str, config: Mapping[str, str]) -> None:
+        """Set these configuration values of a topic."""
+        entries = [ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET) for k, v in config.items()]
+        resource = ConfigResource(ResourceType.TOPIC, topics.physical(name), incremental_configs=entries)
+        for future in self._client.incremental_alter_configs([resource]).values():
+            self._done(future)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete topics; for tests and resets."""
+        for future in self._client.delete_topics([topics.physical(name) for name in names]).values():
+            self._done(future)
+
+    def _done(self, future: Any, *, unless: int | None = None) -> Any:
+        """The answer; None if the broker's objection is `unless`."""
+        try:
+            return future.result(ADMIN_TIMEOUT)
+        except TimeoutError:
+            raise TransientError("kafka", f"no answer within {ADMIN_TIMEOUT:.0f} s") from None
+        except KafkaException as error:
+            if error.args[0].code() == unless:
+                return None
+            raise TransientError("kafka", str(error.args[0])) from None
+
+    def ping(self, timeout: float) -> None:
+        """Raise TransientError unless a broker answers in time."""
+        try:
+            self._client.list_topics(timeout=timeout)
+        except KafkaException as error:
+            raise TransientError("kafka", str(error.args[0])) from None
+
+
+_admin: TopicAdmin | None = None
+
+
+def admin() -> TopicAdmin:
+    """The administration client of this process."""
+    global _admin
+    _admin = _admin or TopicAdmin()
+    return _admin
+
+
+def probe(timeout: float) -> None:
+    """Raise TransientError unless a broker answers within `timeout` seconds."""
+    admin().ping(timeout)
