@@ -17,9 +17,7 @@ from .records import Delivered, Outgoing, Record
 
 def handling(record: Record, *, worker: str, group: str) -> Trace:
     """The trace of one record in the hands of a worker; to be entered, or ended."""
-    raw = state = None
-    if record.headers is not None:
-        raw, state = record.header("traceparent"), record.header("tracestate")
+    raw, state = _named(record)
     if tracing.recording() is None:
         return tracing.begin(raw, state, name="")
     return tracing.begin(
@@ -29,6 +27,17 @@ def handling(record: Record, *, worker: str, group: str) -> Trace:
         kind=CONSUMER,
         attributes=_of_record(record, worker=worker, group=group),
     )
+
+
+def _named(record: Record) -> tuple[str, str]:
+    """`traceparent` and `tracestate` of a record, the last of each name; both are ASCII or nothing."""
+    raw = state = b""
+    for name, value in record.headers or ():
+        if name == "traceparent":
+            raw = value or b""
+        elif name == "tracestate":
+            state = value or b""
+    return raw.decode("ascii", "replace"), state.decode("ascii", "replace") if state else ""
 
 
 class HandlingBatch:
@@ -86,7 +95,7 @@ def _batch(records: Sequence[Record], links: Sequence[str], worker: str) -> Trac
 
 def _asks(record: Record) -> bool:
     """Whether a record's trace is recorded by whoever began it."""
-    return record.headers is not None and tracing.parsed(record.header("traceparent")).endswith("-01")
+    return record.headers is not None and tracing.parsed(_named(record)[0]).endswith("-01")
 
 
 def _of_record(record: Record, *, worker: str, group: str) -> dict[str, Value]:
