@@ -27,4 +27,4 @@ def test_a_consumer_reads_known_topics_and_has_dead_letters(worker: type[Worker]
 
 
 def test_the_workers_of_the_design_are_there() -> None:
-    assert {"outbox-relay", "analysis-worker", "job-results"} <= {w.name for w in WORKERS}
+    assert {"outbox-relay", "analysis-worker", "job-results", "job-sweeper"} <= {w.name for w in WORKERS}
