@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
+from functools import wraps
 from random import getrandbits
 from threading import Lock
 from types import TracebackType
@@ -214,7 +215,7 @@ def rejoined(
     before = current()
     known = parsed(parent)
     if known[3:35] != identity:
-        known = ""
+        known = before if before[3:35] == identity else ""
     links = [*links, before] if before and before[3:35] != identity else links
     if not known and not parsed(_unrecorded(identity)):
         return Entered(begin(before, name=name, kind=INTERNAL, links=links, attributes=attributes))
@@ -253,6 +254,25 @@ def span(
             trace.traceparent, trace.tracestate, name=name, kind=kind, links=links, attributes=attributes
         )
     )
+
+
+def spanned[**P, R](name: str, kind: str = INTERNAL) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorator: each call is a step of the work in hand."""
+
+    def decorate(do: Callable[P, R]) -> Callable[P, R]:
+        @wraps(do)
+        def step(*args: P.args, **kwargs: P.kwargs) -> R:
+            with span(name, kind=kind):
+                return do(*args, **kwargs)
+
+        return step
+
+    return decorate
+
+
+def work(name: str) -> Entered | _Nothing:
+    """A step of the work in hand; outside of any work a trace of its own."""
+    return span(name) if _current.get() else Entered(begin(None, name=name, kind=INTERNAL))
 
 
 def _unrecorded(identity: str) -> str:

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.observability import tracing
 from heimdall_project.streams import outbox
+from heimdall_project.streams.models import OutboxMessage
 from heimdall_project.streams.topics import Topic
 
 from ..content import cut
@@ -59,6 +61,8 @@ def attempt_begin(
 def request_event(attempt: AnalysisAttempt) -> outbox.NewEvent:
     """The request event of an attempt. Its event id is the attempt's: the publish hook finds it by that."""
     job = attempt.job
+    with _trace(job, attempt):
+        trace = tracing.carried()
     return outbox.NewEvent(
         topic=Topic.ANALYSIS_REQUEST,
         key=str(job.log_entry_id),
@@ -66,6 +70,20 @@ def request_event(attempt: AnalysisAttempt) -> outbox.NewEvent:
         schema=SCHEMA,
         event_id=str(attempt.request_id),
         correlation_id=job.correlation_id,
+        headers=trace,
+    )
+
+
+def _trace(job: AnalysisJob, attempt: AnalysisAttempt) -> tracing.Entered:
+    """Every attempt stays in the trace of its job, below the event of the one before while that is kept."""
+    before = OutboxMessage.objects.filter(event_id=attempt.previous.request_id) if attempt.previous else None
+    headers = before.values_list("headers", flat=True).first() if before else None
+    return tracing.rejoined(
+        job.trace_id,
+        (headers or {}).get("traceparent"),
+        name="begin attempt",
+        number=attempt.number,
+        origin=attempt.origin,
     )
 
 

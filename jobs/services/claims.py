@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from heimdall_project.events.jobs import AnalysisCompleted
+from heimdall_project.observability import tracing
 
 from ..content import without_nul
 from ..models import AnalysisAttempt, AnalysisJob
@@ -47,6 +48,7 @@ class Ended:
 type Claim = Claimed | Answered | Ended
 
 
+@tracing.spanned("claim")
 @transaction.atomic
 def attempt_claim(*, request_id: UUID, worker: str, hop: Hop | None = None) -> Claim | None:
     """Claim the attempt of a request event; None if no job of ours asked.
@@ -84,6 +86,7 @@ def _lease(attempt: AnalysisAttempt, worker: str) -> None:
     attempt.save(update_fields=["worker", "started_at", "lease_expires_at"])
 
 
+@tracing.spanned("store outcome")
 @transaction.atomic
 def attempt_finish(*, attempt: AnalysisAttempt, answer: AnalysisCompleted, worker: str) -> bool:
     """Store the outcome of an attempt and its result event together.
@@ -112,6 +115,7 @@ def attempt_finish(*, attempt: AnalysisAttempt, answer: AnalysisCompleted, worke
     return True
 
 
+@tracing.spanned("answer again")
 @transaction.atomic
 def attempt_answer_again(*, attempt: AnalysisAttempt, worker: str, hop: Hop | None = None) -> None:
     """Publish the stored answer of an attempt once more."""

@@ -62,5 +62,6 @@ def _told(job: AnalysisJob, attempt: AnalysisAttempt, hop: Hop) -> JobTransition
         partition=hop.partition,
         offset=hop.offset,
         actor=ACTOR,
+        trace_id=job.trace_id,
         note="" if queues else "The job was further on when the acknowledgement was noted.",
     )

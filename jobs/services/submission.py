@@ -12,7 +12,7 @@ from django.utils import timezone
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import NotFound, Unprocessable
 from heimdall_project.events.jobs import Priority
-from heimdall_project.observability import metrics
+from heimdall_project.observability import metrics, tracing
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams.topics import Topic
 
@@ -83,7 +83,7 @@ def job_submit(
     if idempotency_key and (earlier := _earlier(owner, idempotency_key)):
         return _replay(earlier, body_hash)
     try:
-        with transaction.atomic():
+        with tracing.work("submit job"), transaction.atomic():
             job = _create(owner, request, idempotency_key, body_hash)
     except IntegrityError:
         if not idempotency_key or not (twin := _earlier(owner, idempotency_key)):
@@ -125,6 +125,7 @@ def _create(owner: User, request: JobRequest, key: str, body_hash: str) -> Analy
         callback_topic=request.callback_topic,
         language=request.language,
         correlation_id=request.correlation_id or str(request_id),
+        trace_id=tracing.current_id(),
         metadata=request.metadata,
         idempotency_key=key,
         body_hash=body_hash,

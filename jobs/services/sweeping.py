@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from heimdall_project.events.jobs import AnalysisCompleted, Failure, FailureClass
-from heimdall_project.observability import metrics
+from heimdall_project.observability import metrics, tracing
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams import outbox
@@ -186,7 +186,8 @@ def _fail(job: AnalysisJob, attempt: AnalysisAttempt, event: Event, message: str
         note=message,
         **result_columns(answer),
     )
-    return answer_event(answer=answer, topic=job.callback_topic)
+    with tracing.rejoined(job.trace_id, name="time out"):
+        return answer_event(answer=answer, topic=job.callback_topic)
 
 
 def _told_failed(jobs: Iterable[AnalysisJob]) -> None:

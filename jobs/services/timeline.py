@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from heimdall_project.observability import metrics
+from heimdall_project.observability import metrics, tracing
 from heimdall_project.streams.records import Record
 
 from ..models import AnalysisAttempt, AnalysisJob, JobTransition
@@ -123,6 +123,7 @@ def transition_add(
         partition=partition,
         offset=offset,
         actor=actor[:200],
+        trace_id=tracing.current_id() or job.trace_id,
         note=note[:500],
     )
     if event in NOTED:
