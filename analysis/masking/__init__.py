@@ -9,13 +9,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
+from .assignments import secrets
+from .credentials import authorizations, cookies, go_passwords, url_passwords
 from .masked import STAND_IN, Kind, Masked, Names, Span, replaced
+from .numbers import cards, ibans, phones, resident_numbers
 from .personal import emails
+from .tokens import cloud_keys, json_web_tokens, private_keys
 
 __all__ = ["Kind", "Masked", "mask"]
 
 _PASSES = 8
-_FINDERS: tuple[tuple[Kind, Callable[[str], Iterable[Span]]], ...] = ((Kind.EMAIL, emails),)
+# In this order: URLs before e-mail, since password@host looks like one; what has a form of its own before
+# what only has a name, so that a token is the same under every name; cards before phones.
+_FINDERS: tuple[tuple[Kind, Callable[[str], Iterable[Span]]], ...] = (
+    (Kind.PRIVATE_KEY, private_keys),
+    (Kind.URL_PASSWORD, url_passwords),
+    (Kind.URL_PASSWORD, go_passwords),
+    (Kind.JWT, json_web_tokens),
+    (Kind.CLOUD_KEY, cloud_keys),
+    (Kind.EMAIL, emails),
+    (Kind.COOKIE, cookies),
+    (Kind.AUTHORIZATION, authorizations),
+    (Kind.SECRET, secrets),
+    (Kind.IBAN, ibans),
+    (Kind.RESIDENT_NUMBER, resident_numbers),
+    (Kind.CARD, cards),
+    (Kind.PHONE, phones),
+)
 
 
 def mask(text: str) -> Masked:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from .masked import Span
 
 _AT = re.compile(r"@|%40|\\u0040|&#64;|＠")  # noqa: RUF001 (the full-width sign is meant)
-_LOCAL = re.compile(r"[\w.+'-]*+")
 _DOMAIN = re.compile(r"[\w-]++(?:\.[\w-]++)++")
 _TOP = re.compile(r"[^\W\d_]{2}")
 # What stands behind an @ in names of systemd units.
-_UNITS = frozenset("service socket target timer mount slice scope device path automount swap".split())
+_UNITS = frozenset(
+    ["service", "socket", "target", "timer", "mount", "slice", "scope", "device", "path", "automount", "swap"]
+)
 
 
 def emails(text: str) -> Iterator[Span]:
