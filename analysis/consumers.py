@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+from contextlib import ExitStack
 
 from django.conf import settings
 
@@ -16,7 +17,7 @@ from heimdall_project.streams.topics import Topic
 from jobs.services import Hop
 
 from .analyzer import Analyzer
-from .providers.rule_based import RuleBasedAnalyzer
+from .providers import opened
 from .services import Handled, Keeper, request_handle
 
 VERDICTS = {
@@ -46,17 +47,21 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
     retry = RetryPolicy(attempts=settings.JOB_ATTEMPTS, base=settings.JOB_RETRY_BACKOFF, ceiling=60.0)
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:
-        self._analyzer: Analyzer = analyzer or RuleBasedAnalyzer()
+        self._analyzer = analyzer
+        self._opened = ExitStack()
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._keeper = Keeper(self._worker)
 
     def start(self) -> None:
-        """Begin to renew the claims of what is in hand."""
+        """Open the engine, and begin to renew the claims of what is in hand."""
+        if self._analyzer is None:
+            self._analyzer = self._opened.enter_context(opened())
         self._keeper.start()
 
     def close(self) -> None:
-        """End that."""
+        """End both."""
         self._keeper.close()
+        self._opened.close()
 
     def urgency(self, record: Record) -> int:
         """By priority, read off the bytes: quotes inside of the log are escaped, so they cannot match."""
@@ -67,6 +72,8 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
 
     def handle(self, delivery: Delivery[AnalysisRequested]) -> Verdict:
         """Answer one request."""
+        if self._analyzer is None:
+            raise RuntimeError("the worker was not started")
         handled = request_handle(
             event=delivery.event,
             hop=Hop.of(delivery.record),

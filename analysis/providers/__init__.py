@@ -1,1 +1,42 @@
-"""Engines that implement the `Analyzer` protocol."""
+"""Engines that implement the `Analyzer` protocol, and the one that the settings choose."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from ..analyzer import Analyzer
+from ..budget.ledger import Ledger, Limits
+from ..masking import mask
+from .openai import OpenAIAnalyzer, Options
+from .openai.endpoint import Address, Endpoint
+from .rule_based import RuleBasedAnalyzer
+
+OPENAI = "openai"
+CALLS = 3
+"""Calls of a model in one try at most."""
+
+
+@contextmanager
+def opened() -> Iterator[Analyzer]:
+    """The analyzer of ANALYSIS_PROVIDER, with what it holds open. For a worker's own process."""
+    if settings.ANALYSIS_PROVIDER != OPENAI:
+        yield RuleBasedAnalyzer()
+        return
+    address = Address(url=settings.MODEL_URL, key=settings.MODEL_API_KEY, timeout=settings.MODEL_TIMEOUT)
+    limits = Limits(
+        job=settings.MODEL_TOKENS_PER_JOB,
+        client_day=settings.MODEL_TOKENS_PER_CLIENT_PER_DAY,
+        lifetime=2 * settings.MODEL_TIMEOUT + 30,
+    )
+    options = Options(
+        model=settings.MODEL_NAME,
+        max_tokens=settings.MODEL_MAX_TOKENS,
+        max_input_tokens=settings.MODEL_MAX_INPUT_TOKENS,
+        temperature=settings.MODEL_TEMPERATURE,
+        schema=settings.MODEL_JSON_SCHEMA,
+    )
+    with Endpoint(address, connections=settings.ANALYSIS_CONCURRENCY) as endpoint:
+        yield OpenAIAnalyzer(
+            options, endpoint, mask=lambda text: mask(text).text, reserve=Ledger(limits).reserve
+        )

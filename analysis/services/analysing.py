@@ -1,11 +1,30 @@
 """One try of an analysis: what an engine may do, in the words of failure classes."""
 
-from heimdall_project.events.jobs import Failure, FailureClass
+from django.conf import settings
+from django.utils import timezone
 
-from ..analyzer import Analysis, Analyzer, Flawed, Refused, UnfoundedEvidence, Wanted, verify_evidence
+from heimdall_project.events.jobs import Failure, FailureClass
+from heimdall_project.observability.logging import get_logger
+from heimdall_project.observability.tracing import spanned
+
+from ..analyzer import (
+    Analysis,
+    AnalysisInput,
+    Analyzer,
+    Flawed,
+    ModelAway,
+    Refused,
+    UnfoundedEvidence,
+    Wanted,
+    verify_evidence,
+)
+from ..providers.rule_based import RuleBasedAnalyzer
 from .assignments import Assignment
 
+log = get_logger(__name__)
 
+
+@spanned("analyse")
 def analyse(assignment: Assignment, analyzer: Analyzer, wanted: Wanted) -> Analysis | Failure:
     """The analysis, or a failure that no further try would change.
 
@@ -21,11 +40,25 @@ def analyse(assignment: Assignment, analyzer: Analyzer, wanted: Wanted) -> Analy
         analysis = analyzer.analyze(given, wanted)
         verify_evidence(given, analysis)
         return analysis
+    except ModelAway as error:
+        return _without_model(assignment, given, error)
     except Refused as error:
         return Failure(failure_class=error.failure_class, message=str(error))
     except UnfoundedEvidence as error:
         message = f"The answer cites what the log does not say: {error}"
         return Failure(failure_class=FailureClass.BAD_OUTPUT, message=message)
+
+
+def _without_model(assignment: Assignment, given: AnalysisInput, error: ModelAway) -> Analysis | Failure:
+    """What becomes of a request whose model is away: it waits, and from the deadline on it ends."""
+    waited = (timezone.now() - assignment.began_at).total_seconds()
+    if waited < settings.MODEL_DEADLINE:
+        raise error
+    log.error("The model was away beyond its deadline", action="model_unavailable", number=assignment.number)
+    if settings.ANALYSIS_FALLBACK:
+        return RuleBasedAnalyzer().analyze(given)
+    message = f"The model was away for {waited:.0f} s; last: {error}. Send the job again when it is back."
+    return Failure(failure_class=FailureClass.MODEL_UNAVAILABLE, message=message)
 
 
 def last_failure(error: Exception, tries: int) -> Failure:

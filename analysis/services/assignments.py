@@ -1,6 +1,7 @@
 """A claimed request, be it of a job of ours or of an outside producer."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from jobs.content import without_nul
 from jobs.models import AnalysisAttempt
 from jobs.services import answer_publish, attempt_finish, attempt_try_failed
 
-from ..analyzer import AnalysisInput, Language
+from ..analyzer import Account, AnalysisInput, Language
 from ..models import OutsideAnalysis
 
 
@@ -42,6 +43,10 @@ class Assignment(Protocol):
     @property
     def invalid(self) -> str:
         """Why the request cannot be followed; "" if it can."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When it was first claimed, whoever claimed it again since."""
 
     def given(self) -> AnalysisInput:
         """The log and what is asked about it."""
@@ -81,6 +86,11 @@ class OwnAssignment:
         """That of the job."""
         return self.attempt.job.correlation_id
 
+    @property
+    def began_at(self) -> datetime:
+        """When this attempt was first claimed."""
+        return self.attempt.started_at or timezone.now()
+
     def given(self) -> AnalysisInput:
         """The stored log, whole."""
         job, entry = self.attempt.job, self.attempt.job.log_entry
@@ -90,6 +100,7 @@ class OwnAssignment:
             environment=entry.environment,
             analysis_type=job.analysis_type,
             language=Language.of(job.language),
+            account=Account(client=f"user:{job.owner_id}", job=f"job:{job.pk}"),
         )
 
     def finish(self, answer: AnalysisCompleted) -> bool:
@@ -135,6 +146,11 @@ class OutsideAssignment:
             return ""
         return f"callback_topic: results go to {', '.join(offered)} only"
 
+    @property
+    def began_at(self) -> datetime:
+        """When the row was made."""
+        return self.row.started_at
+
     def given(self) -> AnalysisInput:
         """The log of the event."""
         return AnalysisInput(
@@ -143,6 +159,7 @@ class OutsideAssignment:
             environment=without_nul(self.event.environment),
             analysis_type=self.event.analysis_type,
             language=Language.of(self.event.language),
+            account=Account(client="outside", job=f"request:{self.event.request_id}"),
         )
 
     @transaction.atomic

@@ -1,0 +1,1 @@
+"""Tokens: how many a text has, how many may be used, and how many were."""
