@@ -93,8 +93,13 @@ def jobs_redrive(
     return [_one_of_many(job_id, actor, reason, redrive_id) for job_id in ids]
 
 
+def id_within(redrive_id: str, job_id: int) -> str:
+    """The id of one job's redrive within a call that sends several again."""
+    return str(uuid5(NAMESPACE_URL, f"heimdall:redrive:{redrive_id}:{job_id}"))
+
+
 def _one_of_many(job_id: int, actor: User, reason: str, redrive_id: str) -> JobRedrive:
-    own_id = str(uuid5(NAMESPACE_URL, f"heimdall:redrive:{redrive_id}:{job_id}")) if redrive_id else ""
+    own_id = id_within(redrive_id, job_id) if redrive_id else ""
     try:
         redriven = job_redrive(job_id=job_id, actor=actor, reason=reason, redrive_id=own_id)
     except Refused as refused:
