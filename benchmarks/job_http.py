@@ -1,4 +1,4 @@
-"""How many jobs a second the HTTP door takes: granian as `make up` starts it, and clients that keep their connection."""
+"""How many jobs a second the HTTP door takes: granian as `make up` starts it, clients that stay connected."""
 
 import base64
 import http.client

@@ -17,8 +17,8 @@ from jobs.states import Event, Status
 
 LOG = "2026-11-21 09:14:57,101 ERROR [pool-3] orders: Connection is not available, timed out\n" * 6
 EMPTIED = (
-    "analysis_jobs, analysis_attempts, job_transitions, log_entries, streams_outboxmessage, streams_relaylease,"
-    " streams_consumercursor, streams_ledgerentry, streams_workerprocess"
+    "analysis_jobs, analysis_attempts, job_transitions, log_entries, streams_outboxmessage,"
+    " streams_relaylease, streams_consumercursor, streams_ledgerentry, streams_workerprocess"
 )
 _MOST = 1000
 

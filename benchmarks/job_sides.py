@@ -29,12 +29,15 @@ def until(look: Callable[[], object], seconds: float = 120.0, every: float = 0.0
 
 
 @contextmanager
-def running(
-    *command: str, quiet: int | None = None, **environment: str
-) -> Iterator[subprocess.Popen[str]]:
+def running(*command: str, quiet: int | None = None, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """A process, asked to stop at the end of the block. `quiet`: where its standard error goes."""
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | QUIET | environment, text=True, stdout=subprocess.PIPE, stderr=quiet
+        command,
+        cwd=ROOT,
+        env=os.environ | QUIET | environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=quiet,
     )
     try:
         yield process
@@ -120,7 +123,9 @@ class Peer:
             ask("TRUNCATE procrastinate_jobs CASCADE")
 
     def _peer(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([PEERS / "python", "-m", *arguments], cwd=ROOT, env=os.environ | self._own, text=True)
+        return subprocess.run(
+            [PEERS / "python", "-m", *arguments], cwd=ROOT, env=os.environ | self._own, text=True
+        )
 
     @property
     def _own(self) -> dict[str, str]:
@@ -156,8 +161,16 @@ def peers(address: str) -> list[Peer]:
     celery = ["-A", app.format("celery"), "worker", "--pool", "solo", "--loglevel", "WARNING"]
     return [
         Peer("Celery", "1 process, solo pool, Redis", app.format("celery"), ["celery", *celery], address),
-        Peer("dramatiq 1 x 8", "1 process, 8 threads, Redis", app.format("dramatiq"), [*dramatiq, "1"], address),
-        Peer("dramatiq 2 x 8", "2 processes, 8 threads, Redis", app.format("dramatiq"), [*dramatiq, "2"], address),
+        Peer(
+            "dramatiq 1 x 8", "1 process, 8 threads, Redis", app.format("dramatiq"), [*dramatiq, "1"], address
+        ),
+        Peer(
+            "dramatiq 2 x 8",
+            "2 processes, 8 threads, Redis",
+            app.format("dramatiq"),
+            [*dramatiq, "2"],
+            address,
+        ),
         Peer(
             "procrastinate",
             "1 process, concurrency 10, PostgreSQL",

@@ -3,10 +3,10 @@
     make bench-jobs [COUNT=20000] [ROUNDS=2]
     python -m benchmarks.jobs [--count 20000] [--rounds 2] [--only NAME] [--latency SECONDS]
 
-Drain: so many jobs are committed beforehand; ours with attempts, timeline and request events, the others' with
-their queue filled. Ours begins when the relay takes its lease (worker and result consumer stand ready), the
-others begin with their first finished row (their start is left out); all end when every row is SUCCEEDED. The
-peer's task is the same kind of row update in the same database. Sides take turns, the best round of each counts.
+Drain: so many jobs are committed beforehand; ours with attempts, timeline and request events, those of others
+with their queue filled. Ours begins when the relay takes its lease (worker and result consumer stand ready),
+the others begin with their first finished row (their start is left out); all end when every row is SUCCEEDED.
+The peer's task is the same kind of row update in the same database. Sides take turns; the best round counts.
 
 CPU-seconds are of each side's processes, and of this database's sessions; Kafka and Redis as a whole.
 Latency is an open loop of 50 jobs a second, from the call that submits to the row that a reader sees.

@@ -29,6 +29,14 @@ def cut(text: str, limit: int) -> str:
     return text[: line_end if line_end > 0 else low] + mark
 
 
+def as_json(value: Any) -> str:
+    """`value` as JSON that PostgreSQL takes."""
+    spelled = _encode(value)
+    if rb"\u0000" in spelled:  # rarely, so the search is cheaper than a walk through every value
+        spelled = _encode(without_nul(msgspec.to_builtins(value)))
+    return spelled.decode()
+
+
 def without_nul(value: Any) -> Any:
     """`value` with NUL taken out of every text in it: PostgreSQL stores none."""
     match value:

@@ -1,1 +1,1 @@
-"""Job queues of others, each doing the same row update. Run with the Python of `.local/bench`, without Django."""
+"""Job queues of others, each doing the same row update. They run in `.local/bench`, without Django."""

@@ -1,4 +1,4 @@
-"""What every peer's task does: mark the row of a job SUCCEEDED. Also: enqueueing, at full speed or at a rate."""
+"""What every peer's task does: mark the row of a job SUCCEEDED. And enqueueing, at full speed or a rate."""
 
 import os
 import sys

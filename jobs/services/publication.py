@@ -1,18 +1,20 @@
-"""What the relay's acknowledgement means for a job."""
+"""What the relay's acknowledgement means for jobs."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models.functions import Now
+from django.db import connection, transaction
 
 from heimdall_project.streams.publish_hooks import Published
 
-from ..models import AnalysisAttempt, AnalysisJob, JobTransition
 from ..states import Event, Status
+from .lines import Line, lines_add
+from .locking import Locked, jobs_lock
 from .timeline import Hop
 
 ACTOR = "outbox-relay"
+LATE = "The job was further on when the acknowledgement was noted."
+_QUEUE = "UPDATE analysis_jobs SET status = %s, updated_at = now() WHERE id = ANY(%s) AND status = %s"
 
 
 @transaction.atomic
@@ -26,19 +28,11 @@ def jobs_mark_published(*, published: Sequence[Published]) -> int:
         for row in published
         if (request_id := _request_id(row.event_id))
     }
-    attempts = AnalysisAttempt.objects.filter(request_id__in=hops).in_bulk(field_name="request_id")
-    job_ids = {attempt.job_id for attempt in attempts.values()}
-    # In order of the key, so that two relays (one of them fenced) cannot lock each other out.
-    locked = AnalysisJob.objects.select_for_update(no_key=True).filter(pk__in=job_ids).order_by("pk")
-    jobs = {job.pk: job for job in locked}
-    waiting = [job.pk for job in jobs.values() if job.status == Status.PENDING and job.request_id in attempts]
-    AnalysisJob.objects.filter(pk__in=waiting, status=Status.PENDING).update(
-        status=Status.QUEUED, updated_at=Now()
-    )
-    JobTransition.objects.bulk_create(
-        _told(jobs[attempt.job_id], attempt, hops[attempt.request_id])
-        for attempt in sorted(attempts.values(), key=lambda each: each.pk)
-    )
+    locked = sorted(jobs_lock(hops).values(), key=lambda each: each.attempt)
+    waiting = sorted(job.job for job in locked if _queues(job))
+    with connection.cursor() as sql:
+        sql.execute(_QUEUE, [Status.QUEUED, waiting, Status.PENDING])
+    lines_add([_told(job, hops[job.request_id]) for job in locked], actor=ACTOR)
     return len(waiting)
 
 
@@ -50,18 +44,12 @@ def _request_id(event_id: str) -> UUID | None:
         return None
 
 
-def _told(job: AnalysisJob, attempt: AnalysisAttempt, hop: Hop) -> JobTransition:
-    queues = job.status == Status.PENDING and job.request_id == attempt.request_id
-    return JobTransition(
-        job=job,
-        attempt=attempt,
-        event=Event.PUBLISHED,
-        from_status=job.status,
-        to_status=Status.QUEUED if queues else job.status,
-        topic=hop.topic,
-        partition=hop.partition,
-        offset=hop.offset,
-        actor=ACTOR,
-        trace_id=job.trace_id,
-        note="" if queues else "The job was further on when the acknowledgement was noted.",
-    )
+def _queues(job: Locked) -> bool:
+    return job.status == Status.PENDING and job.current == job.request_id
+
+
+def _told(job: Locked, hop: Hop) -> Line:
+    queues = _queues(job)
+    after = Status.QUEUED if queues else job.status
+    note = "" if queues else LATE
+    return Line(job.job, job.attempt, Event.PUBLISHED, job.status, after, hop, job.trace_id, note)

@@ -22,7 +22,7 @@ from .timeline import Hop, job_lock, transition_add
 
 log = get_logger(__name__)
 ACTOR = "job-results"
-# Compare and set, as everywhere: what is not in one of the given states any more is not touched.
+# Compare and set, as everywhere: a job that is not open, or waits for another attempt, is not touched.
 _END = """
 UPDATE analysis_jobs AS job
 SET status = new.status, finished_at = %s, updated_at = now(), result = new.result, model = new.model,
@@ -73,7 +73,7 @@ def results_apply(*, results: Sequence[tuple[AnalysisCompleted, Hop]]) -> list[A
     now = timezone.now()
     with transaction.atomic():
         locked = jobs_lock(event.request_id for event, _ in results)
-        ended = _end(_first_of_open(results, locked), locked, now)
+        ended = _end(_first_of_each(results, locked), locked, now)
         applied = [
             Applied.ENDED_JOB if ended.get(event.request_id) is event else _told(event, hop, locked)
             for event, hop in results
@@ -83,13 +83,13 @@ def results_apply(*, results: Sequence[tuple[AnalysisCompleted, Hop]]) -> list[A
     return applied
 
 
-def _first_of_open(
+def _first_of_each(
     results: Sequence[tuple[AnalysisCompleted, Hop]], locked: Mapping[UUID, Locked]
 ) -> list[tuple[AnalysisCompleted, Hop]]:
-    """Of each request that its job still waits for, the result that came first."""
+    """Of each request of ours the result that came first."""
     first: dict[UUID, tuple[AnalysisCompleted, Hop]] = {}
     for event, hop in results:
-        if (job := locked.get(event.request_id)) and job.is_open:
+        if event.request_id in locked:
             first.setdefault(event.request_id, (event, hop))
     return list(first.values())
 
@@ -97,7 +97,7 @@ def _first_of_open(
 def _end(
     first: Sequence[tuple[AnalysisCompleted, Hop]], locked: Mapping[UUID, Locked], now: datetime
 ) -> dict[UUID, AnalysisCompleted]:
-    """End jobs; answers the results that did, by request_id."""
+    """End those jobs that wait for it; answers the results that did, by request_id."""
     if not first:
         return {}
     rows = [(locked[event.request_id].job, *_row(event)) for event, _ in first]

@@ -212,9 +212,9 @@ MUTATIONS = [
     Mutation(
         name="apply a result to a job that has ended",
         promise=4,
-        file="jobs/services/timeline.py",
-        old="filter(pk=job.pk, status=before, status__in=sorted(sources(to)))",
-        new="filter(pk=job.pk, status=before)",
+        file="jobs/services/results.py",
+        old="AND job.status = ANY(%s)\n",
+        new="AND %s::text[] IS NOT NULL\n",
         killer="tests/integration/jobs/test_life.py::test_another_result_after_the_end_is_late",
     ),
     Mutation(
@@ -229,8 +229,8 @@ MUTATIONS = [
         name="apply the result of a replaced attempt",
         promise=4,
         file="jobs/services/results.py",
-        old="    if job.request_id == attempt.request_id and _end(",
-        new="    if _end(",
+        old="AND job.request_id = new.request_id AND",
+        new="AND",
         killer="tests/integration/jobs/test_life.py::test_a_result_of_a_replaced_attempt_is_late",
     ),
     Mutation(

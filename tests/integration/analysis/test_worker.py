@@ -13,7 +13,7 @@ from analysis.models import OutsideAnalysis
 from heimdall_project.errors import RetriesExhausted, TransientError
 from heimdall_project.events.codec import encode
 from heimdall_project.events.jobs import AnalysisCompleted, AnalysisRequested, Severity
-from heimdall_project.streams.consumer import Delivery
+from heimdall_project.streams.consumer import Batch, Delivery
 from heimdall_project.streams.outcomes import DUPLICATE, STORED, Rule, dropped
 from heimdall_project.streams.records import Record
 from jobs.consumers import JobResults
@@ -238,4 +238,7 @@ def test_what_has_no_priority_is_normal(value: bytes | None) -> None:
 
 
 def test_a_result_for_nobody_is_foreign() -> None:
-    assert JobResults().handle(deliver(make_answer(uuid4()))) == dropped(Rule.FOREIGN)
+    answer, record = make_answer(uuid4()), deliver(make_answer(uuid4())).record
+    batch = Batch(record.place, [record], [answer])
+    JobResults().handle(batch)
+    assert batch.verdicts == {record.offset: dropped(Rule.FOREIGN)}
