@@ -1,11 +1,15 @@
 """Filters of the lists."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from django_filters import rest_framework as filters
+from rest_framework.exceptions import ValidationError
 
 from heimdall_project.events.jobs import FailureClass, Priority
 
@@ -89,6 +93,31 @@ class JobFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no 
             | Q(failure_message__icontains=words)
             | Q(log_entry__service_name__icontains=words)
         )
+
+
+def filtered_jobs(jobs: Jobs, given: Mapping[str, Any]) -> Jobs:
+    """Jobs by filters out of a body: texts, or lists of texts, by the names of the query's parameters.
+
+    Raises ValidationError with the path of each that does not fit.
+    """
+    errors = {name: _wrong(name, value) for name, value in given.items() if _wrong(name, value)}
+    data = QueryDict(mutable=True)
+    for name in given.keys() - errors.keys():
+        value = given[name]
+        data.setlist(name, value if isinstance(value, list) else [value])
+    chosen = JobFilter(data=data, queryset=jobs)
+    if errors or not chosen.is_valid():
+        raise ValidationError({"filters": {**chosen.errors, **errors}})
+    found: Jobs = chosen.qs
+    return found
+
+
+def _wrong(name: str, value: Any) -> str:
+    if name not in JobFilter.base_filters:
+        return f"There is no such filter; there are: {', '.join(JobFilter.base_filters)}."
+    several = isinstance(JobFilter.base_filters[name], filters.MultipleChoiceFilter)
+    texts = value if isinstance(value, list) and several else [value]
+    return "" if all(isinstance(text, str) for text in texts) else "A text, or a list of texts for a choice."
 
 
 class LogEntryFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from ..errors import Refused
 
-ALWAYS = frozenset({"cursor", "page_size", "format"})
+PAGES = frozenset({"cursor", "page_size"})
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has no types
@@ -21,7 +21,8 @@ class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         """The filtered queryset. Raises Refused."""
         filterset = self.get_filterset_class(view, queryset)
-        known = set(getattr(view, "query_parameters", ())) | ALWAYS
+        known = {"format", *getattr(view, "query_parameters", ())}
+        known |= PAGES if getattr(view, "pagination_class", None) else set()
         if getattr(view, "orderings", None):
             known.add("ordering")
         if filterset is not None:

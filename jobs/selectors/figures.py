@@ -84,9 +84,9 @@ def job_throughput(
     more than `MOST_POINTS` steps.
     """
     until = until or datetime.now(UTC)
-    first = _floor(since, step)
-    if (until - first) / step > MOST_POINTS:
+    if (until - since) / step > MOST_POINTS:
         raise ValueError("too many steps")
+    first = _floor(since, step)
     came = dict(_select(_CAME, user, since, until, step=step))
     ended = {at: rest for at, *rest in _select(_ENDED, user, since, until, step=step)}
     points = []

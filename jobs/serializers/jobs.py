@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from heimdall_project.events.jobs import FailureClass, Severity
 
+from .. import failures
 from ..models import AnalysisAttempt, AnalysisJob, JobTransition
 
 
@@ -35,12 +36,33 @@ class FailureSerializer(serializers.Serializer[Any]):
     """Why there is no result."""
 
     failure_class = serializers.ChoiceField(choices=[each.value for each in FailureClass])
-    message = serializers.CharField(source="failure_message")
+    message = serializers.CharField(source="failure_message", allow_blank=True)
+    meaning = serializers.SerializerMethodField(help_text="What the class means.")
+    next_step = serializers.SerializerMethodField(help_text="What a person can do about it.")
+    redrive_helps = serializers.SerializerMethodField(
+        help_text="Whether a redrive can end otherwise while everything else stays as it is."
+    )
+
+    def get_meaning(self, job: AnalysisJob) -> str:
+        """Of the catalogue."""
+        return found.meaning if (found := failures.entry(job.failure_class)) else ""
+
+    def get_next_step(self, job: AnalysisJob) -> str:
+        """Of the catalogue."""
+        return failures.hint(job.failure_class)
+
+    def get_redrive_helps(self, job: AnalysisJob) -> bool:
+        """Of the catalogue."""
+        return found.redrive_helps if (found := failures.entry(job.failure_class)) else True
 
 
 class ResultSerializer(serializers.ModelSerializer[AnalysisJob]):
-    """What became of a job: still open, a result, or a failure."""
+    """What became of a job: still open, a result, or a failure.
 
+    `from_cache` with `computed_at`: the result was served from the cache, and computed then.
+    """
+
+    attempt = serializers.IntegerField(help_text="Number of the current attempt, from 1.")
     analysis_id = serializers.IntegerField(source="id")
     log_id = serializers.IntegerField(source="log_entry_id")
     message = serializers.SerializerMethodField(help_text="One sentence on where it stands.")
@@ -56,9 +78,13 @@ class ResultSerializer(serializers.ModelSerializer[AnalysisJob]):
             "message",
             "log_id",
             "correlation_id",
+            "trace_id",
+            "attempt",
             "analysis_result",
             "failure",
             "model",
+            "from_cache",
+            "computed_at",
             "bifrost_analysis_id",
             "duration_seconds",
             "created_at",
@@ -67,6 +93,8 @@ class ResultSerializer(serializers.ModelSerializer[AnalysisJob]):
 
     def get_message(self, job: AnalysisJob) -> str:
         """One sentence on where the job stands."""
+        if job.from_cache and job.computed_at:
+            return f"Served from the cache; computed at {job.computed_at.isoformat(timespec='seconds')}."
         return MESSAGES[job.status]
 
     @extend_schema_field(AnalysisResultSerializer(allow_null=True))
@@ -113,7 +141,9 @@ class JobSerializer(serializers.ModelSerializer[AnalysisJob]):
             "analysis_type",
             "priority",
             "correlation_id",
+            "trace_id",
             "summary",
+            "from_cache",
             "failure_class",
             "created_at",
             "updated_at",
@@ -125,14 +155,30 @@ class JobSerializer(serializers.ModelSerializer[AnalysisJob]):
         return str((job.result or {}).get("summary", ""))[:300]
 
 
+class UsageSerializer(serializers.Serializer[Any]):
+    """Tokens that a model counted, all calls together."""
+
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+
+
 class AttemptSerializer(serializers.ModelSerializer[AnalysisAttempt]):
-    """One try."""
+    """One try, and why it was begun: `previous` is the number of the attempt that it repeats."""
+
+    previous = serializers.IntegerField(source="previous.number", allow_null=True, default=None)
+    usage = UsageSerializer(allow_null=True, help_text="If our worker answered, and the engine counts.")
 
     class Meta:
         model = AnalysisAttempt
         fields = (
             "number",
             "request_id",
+            "origin",
+            "previous",
+            "round_try",
+            "begun_by",
+            "reason",
+            "due_at",
             "worker",
             "created_at",
             "started_at",
@@ -142,12 +188,14 @@ class AttemptSerializer(serializers.ModelSerializer[AnalysisAttempt]):
             "outcome",
             "failure_class",
             "failure_message",
+            "usage",
         )
 
 
 class JobDetailSerializer(JobSerializer):
     """A job with its attempts."""
 
+    failure = serializers.SerializerMethodField()
     attempts = AttemptSerializer(many=True)
 
     class Meta:
@@ -158,9 +206,19 @@ class JobDetailSerializer(JobSerializer):
             "language",
             "metadata",
             "model",
+            "bifrost_analysis_id",
+            "duration_seconds",
+            "from_cache",
+            "computed_at",
             "failure_message",
+            "failure",
             "attempts",
         )
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, job: AnalysisJob) -> Any:
+        """Class, message and next step; None unless the job failed."""
+        return FailureSerializer(job).data if job.failure_class else None
 
 
 class TimelineSerializer(serializers.ModelSerializer[JobTransition]):
@@ -185,6 +243,7 @@ class TimelineSerializer(serializers.ModelSerializer[JobTransition]):
             "partition",
             "offset",
             "actor",
+            "trace_id",
             "note",
         )
 

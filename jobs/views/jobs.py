@@ -32,6 +32,10 @@ class ResultView(_Jobs, RetrieveAPIView[AnalysisJob]):
     lookup_url_kwarg = "analysis_id"
     filterset_class = None
 
+    def get_queryset(self) -> QuerySet[AnalysisJob]:
+        """Visible jobs with the number of their current attempt."""
+        return selectors.with_attempt(super().get_queryset())
+
     @extend_schema(
         operation_id="analysis_result",
         summary="The result of an analysis",
@@ -76,7 +80,7 @@ class JobDetailView(_Jobs, RetrieveAPIView[AnalysisJob]):
 
     def get_queryset(self) -> QuerySet[AnalysisJob]:
         """Visible jobs with owners and attempts."""
-        return super().get_queryset().select_related("owner").prefetch_related("attempts")
+        return selectors.jobs_in_detail(caller(self.request))
 
     @extend_schema(
         operation_id="jobs_get",

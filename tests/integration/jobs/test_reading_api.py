@@ -3,15 +3,16 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from jobs.models import AnalysisJob, LogEntry
+from jobs.models import AnalysisAttempt, AnalysisJob, JobTransition, LogEntry
 from jobs.services import Hop, LogDraft, result_apply
-from tests.factories import LOG, make_answer, make_claim, make_job, make_log
+from tests.factories import LOG, NOON, make_answer, make_claim, make_job, make_log
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -75,8 +76,51 @@ def test_a_failure_is_shown_with_class_and_message(eve: Client, people: People) 
     job = make_job(people.eve)
     result_apply(event=make_answer(job.request_id, failure="no_evidence"), hop=HOP)
     body = get(eve, f"analysis/result/{job.pk}")
-    assert body["failure"] == {"failure_class": "no_evidence", "message": "it went wrong"}
+    failure = body["failure"]
+    assert (failure["failure_class"], failure["message"]) == ("no_evidence", "it went wrong")
+    assert failure["meaning"] and failure["next_step"].startswith("Submit a log")
+    assert failure["redrive_helps"] is False
     assert body["analysis_result"] is None
+
+
+def test_a_result_from_the_cache_says_so_and_when_it_was_computed(eve: Client, people: People) -> None:
+    job = make_job(people.eve)
+    answer = make_answer(job.request_id, served_from_cache=True, computed_at=NOON)
+    result_apply(event=answer, hop=HOP)
+    body = get(eve, f"analysis/result/{job.pk}")
+    assert (body["from_cache"], body["computed_at"]) == (True, "2026-11-21T12:00:00Z")
+    assert body["message"] == "Served from the cache; computed at 2026-11-21T12:00:00+00:00."
+
+
+def test_a_job_carries_the_trace_of_the_request_that_submitted_it(eve: Client) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    body = {"log_content": LOG, "service_name": "orders", "environment": "test"}
+    made = eve.post(
+        "/api/v1/analysis/request",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"},
+    )
+    pk = made.json()["analysis_id"]
+    assert get(eve, f"jobs/{pk}")["trace_id"] == get(eve, f"analysis/result/{pk}")["trace_id"] == trace
+    assert get(eve, f"jobs/{pk}/timeline")[0]["trace_id"] == trace
+
+
+@pytest.mark.parametrize("path", ["jobs/{}", "jobs/{}/timeline", "analysis/result/{}"])
+def test_the_number_of_queries_does_not_grow_with_the_attempts(
+    eve: Client, people: People, django_assert_max_num_queries: Any, path: str
+) -> None:
+    job = make_job(people.eve)
+    previous = AnalysisAttempt.objects.get(job=job)
+    for number in range(2, 12):
+        previous = AnalysisAttempt.objects.create(
+            job=job, number=number, request_id=uuid4(), origin="retried", previous=previous
+        )
+        JobTransition.objects.create(
+            job=job, attempt=previous, event="lease_lapsed", to_status="PENDING", actor="sweeper"
+        )
+    with django_assert_max_num_queries(7):
+        get(eve, path.format(job.pk))
 
 
 @pytest.mark.parametrize("path", ["analysis/result/{}", "jobs/{}", "jobs/{}/timeline"])
