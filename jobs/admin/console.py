@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from heimdall_project.accounts.models import User
 from heimdall_project.streams.admin.base import LargeTableAdmin
 
+from ..services import redriving
 from . import figures, saved
 
 WINDOW_COOKIE = "hd_window"
@@ -24,6 +25,7 @@ class ConsoleAdmin(LargeTableAdmin):
 
     list_before_template = "jobs/console.html"
     empty_template = "jobs/no_jobs.html"
+    list_disable_select_all = True  # the table is not counted; "all that fit" has a button of its own
 
     def get_urls(self) -> list[URLPattern]:
         """The views beside the list."""
@@ -77,6 +79,7 @@ class ConsoleAdmin(LargeTableAdmin):
             **figures.panel(user, _window(request), chosen),
             "current": current,
             "chips": saved.chips(user, PAGE, current),
+            "may_redrive": user.has_perm(redriving.RIGHT),
         }
 
     def _viewer(self, request: HttpRequest) -> User:

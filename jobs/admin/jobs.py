@@ -26,6 +26,7 @@ from .filters import (
     StatusFilter,
 )
 from .log_view import visible
+from .orders import OrdersAdmin
 from .wording import PRIORITY_COLOURS, STATUS_COLOURS, age, cell, duration
 
 SHOWN = 110
@@ -33,7 +34,7 @@ SHOWN = 110
 
 
 @admin.register(AnalysisJob)
-class AnalysisJobAdmin(ConsoleAdmin):
+class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     """Jobs, newest first."""
 
     list_display = ("number", "shown_status", "service", "shown_priority", "outcome", "owner", "age", "took")

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -17,6 +15,7 @@ from unfold.widgets import (
 from ...errors import Refused
 from .. import control
 from ..models import WorkerProcess
+from .dialogs import done, refused
 
 
 class ReasonForm(BaseDialogForm):
@@ -50,11 +49,6 @@ class SkipForm(ReasonForm):
     field_order = ("topic", "partition", "offset", "reason")
 
 
-def dialog(title: str, description: str, form: type[ReasonForm] = ReasonForm) -> dict[str, Any]:
-    """The dialog of an order."""
-    return {"title": title, "description": description, "form_class": form, "form_submit_text": title}
-
-
 def give(
     request: HttpRequest, form: ReasonForm, shown: dict[str, Any], order: Callable[..., None], worker: str
 ) -> HttpResponse:
@@ -62,11 +56,6 @@ def give(
     values = {name: value for name, value in form.cleaned_data.items() if not name.startswith("_")}
     try:
         order(actor=request.user, worker=worker, **values)
-    except Refused as refused:
-        problems = refused.errors or {"reason": refused.detail}
-        for field, problem in problems.items():
-            form.add_error(field if field in form.fields else "reason", problem)
-        context = {"dialog": shown, "form": form, "form_submit_text": shown["form_submit_text"]}
-        return render(request, "unfold/helpers/dialog.html", context)
-    messages.success(request, f"{shown['title']}: {worker} obeys with its next heartbeat.")
-    return HttpResponse(headers={"HX-Refresh": "true"})
+    except Refused as problem:
+        return refused(request, form, shown, problem)
+    return done(request, f"{shown['title']}: {worker} obeys with its next heartbeat.")

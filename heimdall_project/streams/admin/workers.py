@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from .. import control, registry, worker_registry
 from ..models import ConsumerControl, WorkerProcess
 from .base import ReadOnlyAdmin, WorkerFilter
-from .orders import OverrideForm, ReasonForm, SkipForm, dialog, give
+from .dialogs import dialog, dialog_action
+from .orders import OverrideForm, ReasonForm, SkipForm, give
 
 State = WorkerProcess.State
 COLOURS = {
@@ -29,9 +30,9 @@ COLOURS = {
     worker_registry.LOST: "danger",
     State.STOPPED: "default",
 }
-PAUSE = dialog("Pause", "Every process of this worker takes in nothing more until it is resumed.")
-RESUME = dialog("Resume", "Every process of this worker goes on.")
-START = dialog("Start again", "The supervisor that holds this worker down starts it again.")
+PAUSE = dialog("Pause", "Every process of this worker takes in nothing more until it is resumed.", ReasonForm)
+RESUME = dialog("Resume", "Every process of this worker goes on.", ReasonForm)
+START = dialog("Start again", "The supervisor that holds this worker down starts it again.", ReasonForm)
 SKIP = dialog(
     "Skip a record", "The worker passes this record by: it goes to the dead letters unhandled.", SkipForm
 )
@@ -186,27 +187,27 @@ class WorkerProcessAdmin(ReadOnlyAdmin):
         of_records = ("_skip", "_override")
         return [each for each in allowed if (row and row.group) or not each.action_name.endswith(of_records)]
 
-    @action(description="Pause", icon="pause", permissions=["control"], dialog=PAUSE)
+    @dialog_action(description="Pause", icon="pause", permissions=["control"], dialog=PAUSE)
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Pause the worker."""
         return give(request, form, PAUSE, control.consumer_pause, _worker(object_id))
 
-    @action(description="Resume", icon="play_arrow", permissions=["control"], dialog=RESUME)
+    @dialog_action(description="Resume", icon="play_arrow", permissions=["control"], dialog=RESUME)
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Resume the worker."""
         return give(request, form, RESUME, control.consumer_resume, _worker(object_id))
 
-    @action(description="Start again", icon="restart_alt", permissions=["control"], dialog=START)
+    @dialog_action(description="Start again", icon="restart_alt", permissions=["control"], dialog=START)
     def start(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Start a halted worker."""
         return give(request, form, START, control.consumer_start, _worker(object_id))
 
-    @action(description="Skip a record", icon="skip_next", permissions=["skip"], dialog=SKIP)
+    @dialog_action(description="Skip a record", icon="skip_next", permissions=["skip"], dialog=SKIP)
     def skip(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Skip one record."""
         return give(request, form, SKIP, control.record_skip, _worker(object_id))
 
-    @action(description="Let a flood through", icon="flood", permissions=["override"], dialog=OVERRIDE)
+    @dialog_action(description="Let a flood through", icon="flood", permissions=["override"], dialog=OVERRIDE)
     def override(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Let a flood through."""
         return give(request, form, OVERRIDE, control.flood_override, _worker(object_id))

@@ -24,6 +24,7 @@ from heimdall_project.streams.worker_registry import Registration
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
 PAGES = [
     ConsumerControl,
     ConsumerCursor,
@@ -116,9 +117,20 @@ def test_long_lists_cost_no_more_queries_than_short_ones(
 
 def test_an_operator_pauses_a_worker_from_its_page(people: People, rows: str) -> None:
     client, order = page_of(people.omar), address(WorkerProcess, "pause", rows)
-    assert b"For job-results." in client.get(order).content
-    answer = client.post(order, {"reason": "maintenance", "_form_submitted": "on"})
+    assert b"For job-results." in client.get(order, headers=HTMX).content
+    answer = client.post(order, {"reason": "maintenance", "_form_submitted": "on"}, headers=HTMX)
     assert answer.headers["HX-Refresh"] == "true"
+    assert ConsumerControl.objects.get().pause_reason == "maintenance"
+
+
+def test_an_order_opened_in_a_tab_of_its_own_is_a_whole_page_and_works(people: People, rows: str) -> None:
+    client, order = page_of(people.omar), address(WorkerProcess, "pause", rows)
+    shown = client.get(order).content.decode()
+    assert "<html" in shown and "For job-results." in shown and "hx-post" not in shown
+    again = client.post(order, {"_form_submitted": "on"}).content.decode()
+    assert "<html" in again and "This field is required" in again
+    answer = client.post(order, {"reason": "maintenance", "_form_submitted": "on"})
+    assert answer.headers["Location"] == address(WorkerProcess, "change", rows)
     assert ConsumerControl.objects.get().pause_reason == "maintenance"
 
 
