@@ -101,10 +101,9 @@ def test_pages_of_every_order_hold_each_job_once_while_others_come(
     while link:
         page = vera.get(link).json()
         seen += [row["analysis_id"] for row in page["results"]]
-        newcomer = ended(make_job(people.eve))
+        if ordering.startswith("-"):  # in the other direction they come behind, and are pages of their own
+            ended(make_job(people.eve))
         link = page["next"]
-        if not ordering.startswith("-"):  # they come behind: do not run after them
-            AnalysisJob.objects.filter(pk=newcomer.pk).delete()
     assert seen == expected and len(seen) == 7
     back = vera.get(page["previous"]).json()
     assert [row["analysis_id"] for row in back["results"]] == seen[-3:-1]
