@@ -328,6 +328,12 @@ JOB_LEASE = env.seconds(
     "JOB_LEASE", 60.0, "A claimed job whose worker is silent for so long is tried again.", least=1.0
 )
 JOB_ATTEMPTS = env.integer("JOB_ATTEMPTS", 3, "Tries of a job before it fails.", least=1)
+JOB_RETENTION = env.seconds(
+    "JOB_RETENTION",
+    90 * 86_400.0,
+    "Timelines of ended jobs, and outcomes of outside requests, are deleted after this.",
+    least=7 * 86_400.0,
+)
 JOB_RETRY_BACKOFF = env.seconds("JOB_RETRY_BACKOFF", 5.0, "Wait before a job is tried again.")
 LOG_CONTENT_MAX_BYTES = env.integer(
     "LOG_CONTENT_MAX_BYTES", 262_144, "A longer log is cut, and marked, in the request event.", least=1024
@@ -345,6 +351,28 @@ ANALYSIS_FALLBACK = env.flag(
     "ANALYSIS_FALLBACK",
     False,
     "Let the rules answer where the model is away beyond MODEL_DEADLINE. Not for production.",
+)
+ANALYSIS_CACHE = env.choice(
+    "ANALYSIS_CACHE",
+    "off",
+    "Where answers are kept for equal questions: in each worker's memory, or in Redis for all of them.",
+    of=("off", "memory", "redis"),
+)
+ANALYSIS_CACHE_SCOPE = env.choice(
+    "ANALYSIS_CACHE_SCOPE",
+    "owner",
+    "Who gets an answer that was computed for another job: its owner only, or everyone who asks the same.",
+    of=("owner", "everyone"),
+)
+ANALYSIS_CACHE_LIFETIME = env.seconds(
+    "ANALYSIS_CACHE_LIFETIME", 86_400.0, "How long an answer is kept.", least=1.0
+)
+ANALYSIS_CACHE_ENTRIES = env.integer(
+    "ANALYSIS_CACHE_ENTRIES",
+    1000,
+    "Answers kept in memory, of at most 64 KiB each; Redis has its own bound (maxmemory).",
+    least=1,
+    most=1_000_000,
 )
 MODEL_URL = env.text(
     "MODEL_URL", "", "OpenAI-compatible endpoint up to its version, such as http://127.0.0.1:11434/v1."

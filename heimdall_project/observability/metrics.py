@@ -56,6 +56,7 @@ JOBS_ENDED = Counter("heimdall_jobs_ended", "Jobs that came to their end.", ["st
 JOBS_REDRIVEN = Counter(
     "heimdall_jobs_redriven", "Ended jobs that were sent again, by the failure before.", ["failure_class"]
 )
+JOB_ROWS_PURGED = Counter("heimdall_job_rows_purged", "Rows deleted by retention, by kind.", ["kind"])
 JOBS_SWEPT = Counter("heimdall_jobs_swept", "What the job sweeper did, by kind.", ["kind"])
 JOB_SECONDS = Histogram(
     "heimdall_job_seconds",
@@ -82,3 +83,10 @@ MODEL_REPAIRS = Counter(
 )
 MODEL_HELD = Counter("heimdall_model_held", "Calls not made because the endpoint was away a moment before.")
 BUDGET_REFUSALS = Counter("heimdall_budget_refusals", "Calls that a token budget refused.", ["scope"])
+ANALYSIS_CACHE = Counter(
+    "heimdall_analysis_cache",
+    "Questions to the cache of analyses: hit, shared (with an equal question under way), miss, invalid, "
+    "error, paused (not asked after an error); and answers not kept: not_kept, too_long.",
+    ["store", "outcome"],
+)
+MASKED = Counter("heimdall_masked", "Values masked in what left the process, by class.", ["kind"])

@@ -80,7 +80,16 @@ def _digest(data: bytes | None) -> bytes:
 
 
 class RedriveTarget(Protocol):
-    """What replaces plain republishing for a topic, such as a new attempt of a job."""
+    """What replaces plain republishing for a topic, such as a new attempt of a job.
+
+    It need not answer for every letter of its topic: a topic may also carry records of outside producers, of
+    which the target knows nothing. What it does not take (`takes`) is republished as on any other topic, so
+    ask `target_for` and not `target` before a letter is sent again.
+    """
+
+    def takes(self, letter: "Letter") -> bool:
+        """Whether this letter is the target's to send again; reads only. False: republish it plainly."""
+        ...
 
     def redrive(self, letter: "Letter", *, redrive_id: str, actor: Any, reason: str) -> str:
         """Send it again; answers a reference for `state`. Doing it twice with one id does it once."""
@@ -119,3 +128,9 @@ def redrive_target(topic: str) -> Callable[[type[RedriveTarget]], type[RedriveTa
 def target(topic: str) -> RedriveTarget | None:
     """The registered target of a topic; None means plain republishing."""
     return _targets.get(topic)
+
+
+def target_for(letter: Letter) -> RedriveTarget | None:
+    """The target that takes this letter; None means plain republishing."""
+    found = target(letter.topic)
+    return found if found is not None and found.takes(letter) else None

@@ -85,6 +85,8 @@ class AnalysisJob(models.Model):
                 condition=~Q(failure_class=""),
             ),
             models.Index(fields=["finished_at"], name="job_by_end", condition=Q(finished_at__isnull=False)),
+            # For the purge of old keys.
+            models.Index(fields=["created_at"], name="job_with_key", condition=~Q(idempotency_key="")),
             models.Index(fields=["correlation_id"], name="job_by_correlation"),
         )
 

@@ -1,5 +1,6 @@
 """The timeline of a job."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -11,6 +12,8 @@ from .job import AnalysisJob
 
 class JobTransition(models.Model):
     """One line of a timeline; the order is that of `id`. Never changed: a trigger refuses it.
+
+    Nor deleted, but by the purge of jobs that ended long ago.
 
     A line whose two states are the same only tells of something: nothing moved.
     """
@@ -46,7 +49,11 @@ class JobTransition(models.Model):
                 name="transition_noted_once",
             ),
         )
-        indexes = (models.Index(fields=["job", "id"], name="transition_in_order"),)
+        indexes = (
+            models.Index(fields=["job", "id"], name="transition_in_order"),
+            # For the purge. Lines come in order of time, so this small index finds the old ones.
+            BrinIndex(fields=["at"], name="transition_by_age", autosummarize=True),
+        )
 
     def __str__(self) -> str:
         return f"job {self.job_id}: {self.event}"

@@ -105,6 +105,9 @@ def test_a_topic_has_one_redrive_target(monkeypatch):
 
     @redrive.redrive_target("log-events")
     class Target:
+        def takes(self, letter):
+            return letter.key == b"ours"
+
         def redrive(self, letter, *, redrive_id, actor, reason):
             return ""
 
@@ -115,3 +118,19 @@ def test_a_topic_has_one_redrive_target(monkeypatch):
     assert redrive.target("analysis.request") is None
     with pytest.raises(ValueError, match="has a redrive target already"):
         redrive.redrive_target("log-events")(Target)
+
+
+def test_a_target_takes_its_own_letters_and_leaves_the_others_to_republishing(monkeypatch):
+    monkeypatch.setattr(redrive, "_targets", {})
+
+    @redrive.redrive_target("log-events")
+    class Target:
+        def takes(self, letter):
+            return letter.key == b"ours"
+
+    def letter(key, topic="log-events"):
+        return redrive.Letter(topic=topic, key=key, value=None, headers={})
+
+    assert isinstance(redrive.target_for(letter(b"ours")), Target)
+    assert redrive.target_for(letter(b"theirs")) is None
+    assert redrive.target_for(letter(b"ours", "analysis.result")) is None
