@@ -1,4 +1,4 @@
-"""Requests of outside producers, for people. Read-only."""
+"""Requests of outside producers, and tokens used, for people. Read-only."""
 
 import json
 
@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from heimdall_project.streams.admin.base import LargeTableAdmin
 
-from .models import OutsideAnalysis
+from .models import OutsideAnalysis, TokenUsage
 
 COLOURS = {"succeeded": "success", "failed": "danger", "open": "default"}
 
@@ -61,3 +61,19 @@ class OutsideAnalysisAdmin(LargeTableAdmin):
         """The result event."""
         text = json.dumps(row.answer, indent=2, ensure_ascii=False) if row.answer else "none yet"
         return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
+
+
+@admin.register(TokenUsage)
+class TokenUsageAdmin(LargeTableAdmin):
+    """Tokens by client and day, and by job, latest first."""
+
+    list_display = ("account", "day", "calls", "prompt", "completion", "shown_total", "refused", "updated_at")
+    list_display_links = None
+    search_fields = ("=account",)
+    search_help_text = "Search by account: user:7, outside, job:17"
+    ordering = ("-updated_at", "-id")
+
+    @display(description="Total")
+    def shown_total(self, row: TokenUsage) -> int:
+        """Both kinds."""
+        return row.total

@@ -4,7 +4,12 @@ from django.apps import AppConfig
 
 
 class AnalysisConfig(AppConfig):
-    """See the package's modules."""
+    """Registers the system checks."""
 
     name = "analysis"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what others find by name."""
+        from . import checks  # noqa: F401
+        from .services import purging  # noqa: F401

@@ -22,6 +22,7 @@ ICONS = {
     "jobs.analysisattempt": "replay",
     "jobs.jobtransition": "timeline",
     "analysis.outsideanalysis": "lab_research",
+    "analysis.tokenusage": "toll",
     "streams.workerprocess": "memory",
     "streams.consumercontrol": "tune",
     "streams.consumercursor": "bookmark",
