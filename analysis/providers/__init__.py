@@ -7,7 +7,8 @@ from django.conf import settings
 
 from ..analyzer import Analyzer
 from ..budget.ledger import Ledger, Limits
-from ..masking import mask
+from ..cache import cached
+from ..masking.outgoing import mask_outgoing
 from .openai import OpenAIAnalyzer, Options
 from .openai.endpoint import Address, Endpoint
 from .rule_based import RuleBasedAnalyzer
@@ -19,9 +20,10 @@ CALLS = 3
 
 @contextmanager
 def opened() -> Iterator[Analyzer]:
-    """The analyzer of ANALYSIS_PROVIDER, with what it holds open. For a worker's own process."""
+    """The analyzer of ANALYSIS_PROVIDER behind its cache, with what it holds open. For a worker's process."""
     if settings.ANALYSIS_PROVIDER != OPENAI:
-        yield RuleBasedAnalyzer()
+        with cached(RuleBasedAnalyzer()) as analyzer:
+            yield analyzer
         return
     address = Address(url=settings.MODEL_URL, key=settings.MODEL_API_KEY, timeout=settings.MODEL_TIMEOUT)
     limits = Limits(
@@ -37,6 +39,6 @@ def opened() -> Iterator[Analyzer]:
         schema=settings.MODEL_JSON_SCHEMA,
     )
     with Endpoint(address, connections=settings.ANALYSIS_CONCURRENCY) as endpoint:
-        yield OpenAIAnalyzer(
-            options, endpoint, mask=lambda text: mask(text).text, reserve=Ledger(limits).reserve
-        )
+        model = OpenAIAnalyzer(options, endpoint, mask=mask_outgoing, reserve=Ledger(limits).reserve)
+        with cached(model) as analyzer:
+            yield analyzer
