@@ -10,7 +10,7 @@ work is offered again, after a backoff, for as long as it takes) or anything els
 that record, then a dead letter as `unexpected`). They must be idempotent: their docstring names the key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event
@@ -156,11 +156,15 @@ class RecordConsumer[T](_KafkaConsumer):
         raise NotImplementedError
 
 
+type End = Verdict | Exception | None
+"""How one of several records ended: a verdict; what its handling raised; or None, if it was not begun."""
+
+
 class ConcurrentConsumer[T](_KafkaConsumer):
-    """One record at a time, several at once, most urgent first among those in hand.
+    """Record by record, several at once, most urgent first among those in hand.
 
     Records of one partition may be handled out of order; offsets are committed by the contiguous
-    finished prefix.
+    finished prefix. One with `most` above 1 handles several together while that is quick (`pace`).
     """
 
     concurrency: ClassVar[int] = 4
@@ -168,6 +172,9 @@ class ConcurrentConsumer[T](_KafkaConsumer):
     """Bound on records taken in and not finished."""
     ageing: ClassVar[float] = 10.0
     """Seconds of waiting that are worth one step of urgency."""
+    most: int = 1
+    """Records handed over together at most. Above 1 only where `handle_many` is written, and where no call
+    waits for somebody else's machine: what is handed over together waits for the slowest."""
 
     def urgency(self, record: Record) -> int:
         """How urgent a record is; higher goes first. Called in the poll loop: cheap, and must not raise."""
@@ -175,6 +182,15 @@ class ConcurrentConsumer[T](_KafkaConsumer):
 
     def handle(self, delivery: Delivery[T]) -> Verdict | None:
         """Handle one record. None means STORED."""
+        raise NotImplementedError
+
+    def handle_many(self, deliveries: Sequence[Delivery[T]], go_on: Callable[[], bool]) -> Sequence[End]:
+        """Handle records together, of any partitions; answers the end of each, in their order.
+
+        `go_on` is asked before each record but the first: where it answers False, time is up or a partition
+        goes away, and those not begun end as None: they are offered again. What is raised here (and not
+        answered as one record's end) stands for all of them: each is then handled alone.
+        """
         raise NotImplementedError
 
 
@@ -220,6 +236,7 @@ __all__ = [
     "ConcurrentConsumer",
     "Delivery",
     "Effects",
+    "End",
     "KafkaConsumer",
     "Loop",
     "RecordConsumer",

@@ -1,10 +1,14 @@
-"""Handlers at work: one unit of records of one partition, tried in a thread beside the poll loop.
+"""Handlers at work: units of records of one partition, tried in a thread beside the poll loop.
 
 A try ends in one of three ways: every record has a verdict or a failure; some are left because the try
-must yield (partition taken away, stop); or some are left to be tried again after a wait.
+must yield (partition taken away, stop, time is up); or some are left to be tried again after a wait.
+
+What is handed over at once is a load: one unit, or several of one record each, that are handled together and
+end each for itself.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -20,10 +24,12 @@ from ..observability import metrics
 from ..observability.crash import crash_point
 from ..observability.logging import bound
 from . import redrive, tracing
+from .at_record import at_record
 from .books import Books, is_outage
-from .consumer import Batch, BatchConsumer, Delivery, KafkaConsumer, Redrive
+from .consumer import Batch, BatchConsumer, ConcurrentConsumer, Delivery, End, KafkaConsumer, Redrive
 from .dead_letters import Failure, SkippedByOperator
 from .outcomes import STORED, Verdict
+from .pace import SLICE
 from .ports import Clock
 from .records import Partition, Record
 from .redrive_gate import AtWork, RedriveGate
@@ -33,7 +39,7 @@ BUSY = 0.2
 """Seconds after which a redrive is tried again of which another copy is at work."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Unit:
     """Records handed over together. Touched by one thread at a time; `yielding` is set from the poll loop."""
 
@@ -60,6 +66,17 @@ class Unit:
         if not self.verdicts and not self.failures:
             return self.records
         return [r for r in self.records if r.offset not in self.verdicts and r.offset not in self.failures]
+
+
+@dataclass(slots=True)
+class Load:
+    """Units handed over at once to one thread."""
+
+    units: Sequence[Unit]
+    handled: int = 0
+    """Records that came to an end in it."""
+    seconds: float = 0.0
+    """How long that took."""
 
 
 class TryAgain(Exception):
@@ -89,18 +106,38 @@ class Hands:
         self._skips = skips
         self._gate = RedriveGate(consumer.group(), consumer.effects, books)
         self._group = consumer.group()
-        self._timed = metrics.HANDLE_SECONDS.labels(consumer.name).time
+        self._seconds = metrics.HANDLE_SECONDS.labels(consumer.name)
+        self._timed = self._seconds.time
 
-    def work(self, unit: Unit) -> Unit:
-        """Try a unit once. Raises StopOnPurpose, and what is a fault of the runtime itself."""
-        unit.waits_for = None
+    def work(self, load: Load) -> Load:
+        """Try each unit of a load once. Raises StopOnPurpose, and what is a fault of the runtime itself."""
         close_old_connections()  # one that broke is replaced here
+        began = self._clock.monotonic()
+        alone = load.units if len(load.units) == 1 else [u for u in load.units if _is_redriven(u)]
+        self._together([unit for unit in load.units if unit not in alone])
+        for unit in alone:
+            self._try(unit)
+        for unit in load.units:
+            load.handled += len(unit.verdicts) + len(unit.failures)
+            crash_point("runner.after_handle")
+        load.seconds = self._clock.monotonic() - began
+        return load
+
+    def _try(self, unit: Unit) -> None:
+        with self._ending(unit):
+            if isinstance(self._consumer, BatchConsumer):
+                self._batch(unit)
+            else:
+                self._one_by_one(unit)
+            unit.outages = 0
+
+    @contextmanager
+    def _ending(self, unit: Unit) -> Iterator[None]:
+        """What a try raises becomes the wait of its unit."""
+        unit.waits_for = None
         try:
             with bound(worker=self._consumer.name, topic=unit.place.topic, partition=unit.place.number):
-                if isinstance(self._consumer, BatchConsumer):
-                    self._batch(unit)
-                else:
-                    self._one_by_one(unit)
+                yield
         except TransientError as error:
             unit.outages += 1
             self._wait(unit, error, OUTAGE.delay(unit.outages, self._draw))
@@ -108,12 +145,8 @@ class Hands:
             self._wait(unit, again.cause, again.delay)
         except AtWork as busy:
             self._wait(unit, busy, BUSY)
-        else:
-            unit.outages = 0
         finally:
             unit.call_began = None
-        crash_point("runner.after_handle")
-        return unit
 
     def _wait(self, unit: Unit, cause: Exception, delay: float) -> None:
         unit.waits_for = cause
@@ -131,9 +164,7 @@ class Hands:
                 continue
             event, again = prepared
             try:
-                trace = tracing.handling(record, worker=self._consumer.name, group=self._group)
-                names = {"trace_id": trace.trace_id, **_names(record)}
-                with self._timed(), tracing.Entered(trace), bound(offset=record.offset, **names):
+                with self._timed(), at_record(self._consumer, record):
                     verdict = self._consumer.handle(Delivery(record, event, again)) or STORED  # type: ignore[arg-type]
             except Exception as error:  # boundary: every failure of a handler ends its record or its try
                 self._gate.leave([again.redrive_id] if again else ())
@@ -174,7 +205,7 @@ class Hands:
             return
         if isinstance(error, StopOnPurpose | TransientError):
             raise error
-        if isinstance(error, DatabaseError) and is_outage(error):
+        if _is_away(error):
             raise TransientError("postgresql", str(error).splitlines()[0][:200]) from error
         attempt = unit.attempts[record.offset] = unit.attempts.get(record.offset, 0) + 1
         if not self._consumer.retry.is_spent(attempt):
@@ -184,6 +215,53 @@ class Hands:
     def _fail(self, unit: Unit, record: Record, error: Exception) -> None:
         attempts = max(1, unit.attempts.get(record.offset, 1))
         unit.failures[record.offset] = Failure(record, error, attempts, self._clock.now())
+
+    # --- several, each for itself -------------------------------------------------------------------------
+
+    def _together(self, units: Sequence[Unit]) -> None:
+        """Handle units of one record each together. A redriven record is never among them (`work`)."""
+        began = self._clock.monotonic()
+        ready: list[tuple[Unit, Delivery[Any]]] = []
+        for unit in units:
+            with self._ending(unit):
+                [record] = unit.records
+                if not unit.yielding and (prepared := self._prepare(unit, record)):
+                    ready.append((unit, Delivery(record, prepared[0])))
+        if not ready:
+            return
+
+        def go_on() -> bool:
+            return self._clock.monotonic() < began + SLICE and not any(unit.yielding for unit in units)
+
+        with bound(worker=self._consumer.name):
+            self._several(ready, go_on)
+
+    def _several(self, ready: Sequence[tuple[Unit, Delivery[Any]]], go_on: Callable[[], bool]) -> None:
+        began = self._clock.monotonic()
+        for unit, _ in ready:
+            unit.call_began = began
+        try:
+            consumer = cast(ConcurrentConsumer[Any], self._consumer)
+            ends = consumer.handle_many([delivery for _, delivery in ready], go_on)
+        except Exception as error:  # boundary: every failure of a handler ends its record or its try
+            if not isinstance(error, StopOnPurpose | TransientError) and not _is_away(error):
+                for unit, _ in ready:  # whose failure it is shows when each is handled alone
+                    self._try(unit)
+                return
+            ends = [error] * len(ready)  # an outage is everybody's
+        share = (self._clock.monotonic() - began) / len(ready)
+        for (unit, delivery), end in zip(ready, ends, strict=True):
+            with self._ending(unit):
+                self._ended(unit, delivery.record, end, share)
+
+    def _ended(self, unit: Unit, record: Record, end: End, seconds: float) -> None:
+        if end is None:
+            return
+        self._seconds.observe(seconds)
+        if isinstance(end, Exception):
+            self._failed(unit, record, end)
+        else:
+            unit.verdicts[record.offset], unit.outages = end, 0
 
     # --- many at once -------------------------------------------------------------------------------------
 
@@ -230,7 +308,7 @@ class Hands:
             if isinstance(error, StopOnPurpose | TransientError) or len(records) == 1:
                 self._failed(unit, records[0], error)
                 return
-            if isinstance(error, DatabaseError) and is_outage(error):
+            if _is_away(error):
                 self._failed(unit, records[0], error)
             self._halve(unit, records, events, redrives)
             return
@@ -276,11 +354,14 @@ class Hands:
             raise waits
 
 
-def _names(record: Record) -> dict[str, str]:
-    """Names by which people look for a record in the logs; a header can be of any length."""
-    if record.headers is None:
-        return {}
-    return {name: text[:128] for name in ("event_id", "correlation_id") if (text := record.header(name))}
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and is_outage(error)
+
+
+def _is_redriven(unit: Unit) -> bool:
+    """Whether a record is marked as redriven: it is handled alone, so that the failure of another does not
+    have it handled again."""
+    return any(record.headers and redrive.read(record) for record in unit.records)
 
 
 def _parts(records: Sequence[Record]) -> Iterator[list[Record]]:

@@ -85,24 +85,27 @@ class Inbox:
                 return max(1, index)
         return most
 
-    def take_one(self, key: Callable[[Record, float], float], now: float) -> Record | None:
-        """The record with the highest `key(record, waited)`; the older one wins a tie."""
-        best: tuple[float, int, int] | None = None
-        chosen: tuple[Partition, Record] | None = None
-        for place, queue in self._queues.items():
-            for record in queue.records:
-                rank = (key(record, now), -record.timestamp, -record.offset)
-                if best is None or rank > best:
-                    best, chosen = rank, (place, record)
-        if chosen is None:
-            return None
-        place, record = chosen
-        queue = self._queues[place]
-        queue.records.remove(record)
-        queue.bytes -= record.size
-        if not queue.records:
-            del self._queues[place]
-        return record
+    def take_first(self, most: int, key: Callable[[Record, float], float], now: float) -> list[Record]:
+        """The `most` records with the highest `key(record, now)`, highest first; the older one wins a tie."""
+
+        def rank(record: Record) -> tuple[float, int, int]:
+            return key(record, now), -record.timestamp, -record.offset
+
+        held = [record for queue in self._queues.values() for record in queue.records]
+        chosen = sorted(held, key=rank, reverse=True)[:most]
+        for record in chosen:
+            queue = self._queues[record.place]
+            queue.records.remove(record)
+            queue.bytes -= record.size
+            if not queue.records:
+                del self._queues[record.place]
+        return chosen
+
+    def put_back(self, place: Partition, records: Sequence[Record], now: float) -> None:
+        """Records that were taken and not begun; they stand before the others of their partition."""
+        queue = self._queues.setdefault(place, _Queue(since=now))
+        queue.records.extendleft(reversed(records))
+        queue.bytes += _size(records)
 
     def __len__(self) -> int:
         return sum(len(queue.records) for queue in self._queues.values())

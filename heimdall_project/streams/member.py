@@ -5,7 +5,7 @@ What became of a record goes one way: verdict or dead letter -> ledger and curso
 Any exception out of a turn ends the worker uncommitted: what was in hand is read again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,13 +23,14 @@ from .consumer import ConcurrentConsumer, KafkaConsumer
 from .dead_letters import Failure
 from .desk import Desk
 from .flood import Decision, FloodMeter, FloodRules
-from .hands import Hands, Unit
+from .hands import Hands, Load, Unit
 from .inbox import Inbox
 from .lag import Lag
 from .models import WorkerProcess
 from .offsets import Progress
 from .orders import NO_ORDERS, Beat, Orders
 from .outcomes import STORED
+from .pace import Pace
 from .ports import Clock, Consumer, Producer
 from .records import Partition, Record
 from .shape import Shape
@@ -98,7 +99,8 @@ class Member:
         self._desk = Desk(consumer, producer=producer, books=books, broker=broker, pool=aside, clock=clock)
         self._meter = FloodMeter(rules or FloodRules(), books.flood_window(consumer.group(), clock.now()))
         self._books = books
-        self._running: dict[Future[Unit], Unit] = {}
+        self._running: dict[Future[Load], Load] = {}
+        self._pace = Pace()
         self._again: list[Unit] = []
         self._held: list[Failure] = []
         self._paused: set[Partition] = set()
@@ -226,43 +228,53 @@ class Member:
         if self._orders().paused:
             return
         now = self._clock.monotonic()
-        for unit in [unit for unit in self._again if unit.not_before <= now]:
-            if len(self._running) >= self._shape.width:
-                return
-            self._again.remove(unit)
-            self._submit(unit)
-        while len(self._running) < self._shape.width and (fresh := self._next_unit(now)) is not None:
-            self._submit(fresh)
+        due = [unit for unit in self._again if unit.not_before <= now]
+        while len(self._running) < self._shape.width and (units := self._next_of(due) or self._fresh(now)):
+            load = Load(units)
+            self._running[self._pool.submit(self._hands.work, load)] = load
 
-    def _next_unit(self, now: float) -> Unit | None:
+    def _together(self) -> int:
+        """Units of a load."""
+        return self._pace.records(self.consumer.most) if isinstance(self.consumer, ConcurrentConsumer) else 1
+
+    def _next_of(self, due: list[Unit]) -> list[Unit]:
+        """Of those that waited, the next to be tried again."""
+        units = due[: self._together()]
+        del due[: len(units)]
+        for unit in units:
+            self._again.remove(unit)
+        return units
+
+    def _fresh(self, now: float) -> list[Unit]:
         if isinstance(self.consumer, ConcurrentConsumer):
             if len(self._running) + len(self._again) >= self._shape.width:
-                return None  # records that wait for a dependency keep their place
-            record = self._inbox.take_one(self._urgency, self._clock.now())
-            return (
-                None if record is None else Unit(record.place, self._progress.epoch(record.place), [record])
-            )
-        taken = {unit.place for unit in (*self._running.values(), *self._again)}
+                return []  # records that wait for a dependency keep their place
+            records = self._inbox.take_first(self._together(), self._urgency, self._clock.now())
+            return [Unit(record.place, self._progress.epoch(record.place), [record]) for record in records]
+        taken = {unit.place for unit in (*self._at_work(), *self._again)}
         place = self._inbox.due(now, taken.__contains__)
         if place is None:
-            return None
-        return Unit(place, self._progress.epoch(place), self._inbox.take(place, now))
+            return []
+        return [Unit(place, self._progress.epoch(place), self._inbox.take(place, now))]
+
+    def _at_work(self) -> Iterator[Unit]:
+        """Units that the hands have."""
+        return (unit for load in self._running.values() for unit in load.units)
 
     def _urgency(self, record: Record, now: float) -> float:
         waited = max(0.0, now - record.timestamp / 1000)
         return self.consumer.urgency(record) + waited / self.consumer.ageing  # type: ignore[union-attr]
-
-    def _submit(self, unit: Unit) -> None:
-        self._running[self._pool.submit(self._hands.work, unit)] = unit
 
     # --- gathering --------------------------------------------------------------------------------------
 
     def _gather(self) -> None:
         """Take back what the hands finished. Raises what a handler says must stop the worker."""
         for future in [future for future in self._running if future.done()]:
-            unit = self._running.pop(future)
+            load = self._running.pop(future)
             future.result()
-            self._take_back(unit)
+            self._pace.took(load.handled, load.seconds)
+            for unit in load.units:
+                self._take_back(unit)
         waits_for = self._again[0].waits_for if self._again else None
         self._trouble = dead_letters.scrubbed(waits_for) if waits_for else ""
         self._watch()
@@ -280,7 +292,12 @@ class Member:
         self._held.extend(unit.failures.values())
         left = unit.left()
         unit.records, unit.verdicts, unit.failures = left, {}, {}
-        if left and unit.waits_for is not None:  # else it yields: what is left goes away with its partition
+        if left and unit.waits_for is None and not unit.attempts and not unit.outages:
+            # It yields: what is left is offered again, or goes away with its partition.
+            self._inbox.put_back(unit.place, left, self._clock.monotonic())
+        elif left and unit.waits_for is None:
+            self._again.append(unit)  # its bounds are not forgotten
+        elif left:
             metrics.HANDLE_FAILURES.labels(self.consumer.name, type(unit.waits_for).__name__).inc()
             log.warning(
                 "A handler could not finish; it is tried again.",
@@ -293,7 +310,7 @@ class Member:
 
     def _watch(self) -> None:
         now = self._clock.monotonic()
-        for unit in self._running.values():
+        for unit in self._at_work():
             began = unit.call_began
             if began is not None and now - began > self.consumer.handler_budget:
                 raise Overrun(f"{unit.place}: a handler ran for more than {self.consumer.handler_budget} s")
@@ -387,16 +404,19 @@ class Member:
 
     def _yield_all(self, partitions: Sequence[Partition], deadline: float) -> None:
         """Ask the hands to stop after the record (or batch) they are at, and take back what they have."""
-        concerned = {f: u for f, u in self._running.items() if u.place in set(partitions)}
-        for unit in concerned.values():
-            unit.yielding = True
+        gone = set(partitions)
+        concerned = {f: load for f, load in self._running.items() if any(u.place in gone for u in load.units)}
+        for load in concerned.values():
+            for unit in load.units:
+                unit.yielding = True
         wait(concerned, timeout=max(0.0, deadline - self._clock.monotonic()))
-        for future, unit in concerned.items():
+        for future, load in concerned.items():
             if future.done():
                 self._running.pop(future)
                 future.result()
-                unit.yielding = False
-                self._take_back(unit)
+                for unit in load.units:
+                    unit.yielding = False
+                    self._take_back(unit)
 
     def _forget(self, partitions: Sequence[Partition]) -> None:
         gone = set(partitions)

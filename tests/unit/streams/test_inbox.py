@@ -60,13 +60,21 @@ class InboxMachine(RuleBasedStateMachine):
         self._taken(place, self.inbox.take(place, self.now))
 
     @precondition(lambda self: any(self.model.values()))
-    @rule()
-    def take_one(self):
-        taken = self.inbox.take_one(lambda each, _: each.offset % 3, self.now)
+    @rule(most=st.integers(1, 4), back=st.booleans())
+    def take_the_most_urgent(self, most, back):
         held = [each for records in self.model.values() for each in records]
-        assert taken
-        assert taken.offset % 3 == max(each.offset % 3 for each in held)
-        self.model[taken.place].remove(taken)
+        taken = self.inbox.take_first(most, lambda each, _: each.offset % 3, self.now)
+        ranks = sorted((each.offset % 3 for each in held), reverse=True)
+        assert [each.offset % 3 for each in taken] == ranks[:most]
+        for each in taken:
+            self.model[each.place].remove(each)
+        for each in taken if back else []:
+            if not self.model[each.place]:
+                self.since[each.place] = (
+                    self.now if each.place not in self.inbox.places() else self.since[each.place]
+                )
+            self.inbox.put_back(each.place, [each], self.now)
+            self.model[each.place].insert(0, each)
 
     def _is_due(self, place, held):
         heavy = sum(each.size for each in held) >= 1000
@@ -98,7 +106,7 @@ def test_of_equally_urgent_records_the_older_goes_first(urgencies):
     inbox = Inbox(POLICY)
     records = [record(PLACES[0], offset, timestamp=offset) for offset in range(len(urgencies))]
     inbox.add(PLACES[0], records, 0.0)
-    taken = [inbox.take_one(lambda each, _: urgencies[each.offset], 0.0) for _ in records]
+    taken = [inbox.take_first(1, lambda each, _: urgencies[each.offset], 0.0)[0] for _ in records]
     order = [each.offset for each in taken if each]
     assert order == sorted(range(len(urgencies)), key=lambda offset: (-urgencies[offset], offset))
 

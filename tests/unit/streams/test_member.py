@@ -430,10 +430,10 @@ def test_a_handler_that_exceeds_its_budget_ends_the_worker(broker):
     runner.turn()
     from concurrent.futures import Future
 
-    from heimdall_project.streams.hands import Unit
+    from heimdall_project.streams.hands import Load, Unit
 
     stuck = Unit(P0, 1, [], call_began=broker.clock.monotonic())
-    runner._running[Future()] = stuck
+    runner._running[Future()] = Load([stuck])
     broker.clock.advance(Keeper.handler_budget + 1)
     with pytest.raises(Overrun):
         runner.turn()

@@ -1,25 +1,26 @@
 """Workers for the state machine: three shapes whose handlers ask the world how they fare."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 
-from heimdall_project.errors import InvalidMessage
+from heimdall_project.errors import InvalidMessage, TransientError
 from heimdall_project.streams.consumer import (
     Batch,
     BatchConsumer,
     BatchPolicy,
     ConcurrentConsumer,
     Delivery,
+    End,
     KafkaConsumer,
     RecordConsumer,
     Redrive,
 )
-from heimdall_project.streams.outcomes import Verdict
+from heimdall_project.streams.outcomes import STORED, Verdict
 from heimdall_project.streams.records import Record
 from heimdall_project.streams.retry import RetryPolicy
 
@@ -122,6 +123,23 @@ class SeveralAtOnce(_Model, ConcurrentConsumer[Note]):
         return self.world.handle(delivery.record, delivery.event, delivery.redrive)
 
 
+class Together(SeveralAtOnce):
+    """Idempotent by n. Several in one call: two at a time at most, the others are left; a bug fails all."""
+
+    most = 4
+
+    def handle_many(self, deliveries: Sequence[Delivery[Note]], go_on: Callable[[], bool]) -> list[End]:
+        ends: list[End] = []
+        for delivery in deliveries:
+            if len(ends) == 2 or (ends and not go_on()):
+                break
+            try:
+                ends.append(self.handle(delivery) or STORED)
+            except (InvalidMessage, TransientError) as error:
+                ends.append(error)
+        return ends + [None] * (len(deliveries) - len(ends))
+
+
 class Batches(_Model, BatchConsumer[Note]):
     """Idempotent by n. Poison is rejected one by one, a bug fails the whole batch."""
 
@@ -139,4 +157,4 @@ class Batches(_Model, BatchConsumer[Note]):
                     batch.settle(record, verdict)
 
 
-SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Batches]
+SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Together, Batches]
