@@ -133,28 +133,26 @@ def lock_waiters() -> int:
 
 
 def read(topic: str = Topic.ANALYSIS_REQUEST) -> list[Record]:
-    """Every record of a topic, in order of each partition."""
+    """Every record of a topic, in order of each partition: all below the end that the broker names."""
     client = confluent_kafka.Consumer(
         {
             "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
             "group.id": "reader",
             "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
-            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
         }
     )
     places = [
-        confluent_kafka.TopicPartition(topics.physical(topic), number, confluent_kafka.OFFSET_BEGINNING)
+        confluent_kafka.TopicPartition(topics.physical(topic), number, 0)
         for number in range(topics.spec(topic).partitions)
     ]
+    ends = {place.partition: client.get_watermark_offsets(place, timeout=10.0)[1] for place in places}
     client.assign(places)
-    records, ends = [], set[int]()
-    while len(ends) < len(places):
+    records: list[Record] = []
+    while len(records) < sum(ends.values()):
         message = client.poll(10.0)
-        assert message is not None, "the broker does not answer"
-        if message.error():
-            ends.add(message.partition())
-            continue
+        assert message is not None, f"of {ends} the broker gave only {_ends(records)}"
+        assert message.error() is None, message.error()
         records.append(
             Record(
                 topic,
@@ -168,6 +166,10 @@ def read(topic: str = Topic.ANALYSIS_REQUEST) -> list[Record]:
         )
     client.close()
     return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def _ends(records: list[Record]) -> dict[int, int]:
+    return {record.partition: record.offset + 1 for record in records}
 
 
 def values(topic: str = Topic.ANALYSIS_REQUEST, *, key: str | None = None) -> list[str]:
