@@ -212,19 +212,23 @@ def rejoined(
     `parent` is a traceparent of that trace, if one is still known. What was in hand is linked. An `identity`
     that is none leaves the block in the trace in hand, or in a new one.
     """
-    before = current()
-    known = parsed(parent)
+    here = _current.get()
+    before, state = (here.traceparent, here.tracestate) if here else ("", "")
+    known, links = parsed(parent), list(links)
     if known[3:35] != identity:
-        known = before if before[3:35] == identity else ""
-    links = [*links, before] if before and before[3:35] != identity else links
+        known = ""
+    if before[3:35] == identity:
+        known = known or before
+    elif before:
+        links, state = [*links, before], ""
     if not known and not parsed(_unrecorded(identity)):
         return Entered(begin(before, name=name, kind=INTERNAL, links=links, attributes=attributes))
     recorder = recording()
     if recorder is None or known.endswith("-00"):
-        return Entered(Trace(known or _unrecorded(identity)))
+        return Entered(Trace(known or _unrecorded(identity), state))
     return Entered(
         recorder.begin(
-            known, "", name=name, kind=INTERNAL, links=links, attributes=attributes, identity=identity
+            known, state, name=name, kind=INTERNAL, links=links, attributes=attributes, identity=identity
         )
     )
 

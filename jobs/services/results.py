@@ -138,7 +138,7 @@ def _is_what_ended(job: AnalysisJob, event: AnalysisCompleted) -> bool:
 
 def _report(event: AnalysisCompleted, applied: Applied, job: Locked | None, now: datetime) -> None:
     ended = applied is Applied.ENDED_JOB
-    told = {"analysis_id": job.job} if job else {}
+    told = {"analysis_id": job.job, "trace_id": job.trace_id} if job else {}
     log.info("A result came", action="result_came", applied=applied, request_id=str(event.request_id), **told)
     if job and ended:
         status = _outcome(event).status

@@ -59,14 +59,19 @@ class Door:
 
 
 @contextmanager
-def door(kind: tuple[str, ...], **environment: str) -> Iterator[Door]:
-    """A running server with this environment on top of ours; ended at the end."""
+def door(kind: tuple[str, ...], *, log: Path | None = None, **environment: str) -> Iterator[Door]:
+    """A running server with this environment on top of ours; ended at the end. What it says goes to `log`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [str(GRANIAN), "--port", str(port), "--workers", "1", *kind]
+    output = ExitStack()
     process = subprocess.Popen(
-        command, cwd=settings.BASE_DIR, env={**os.environ, **environment}, start_new_session=True
+        command,
+        cwd=settings.BASE_DIR,
+        env={**os.environ, **environment},
+        start_new_session=True,
+        stderr=output.enter_context(log.open("w")) if log else None,
     )
     running = Door(port, process)
     try:
@@ -74,6 +79,7 @@ def door(kind: tuple[str, ...], **environment: str) -> Iterator[Door]:
         yield running
     finally:
         running.closing.close()
+        output.close()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
