@@ -13,7 +13,8 @@ class JobsConfig(AppConfig):
         """Register what others find by name."""
         from heimdall_project.api import stream as streams
 
-        from . import checks  # noqa: F401
+        from . import checks, live  # noqa: F401
         from .stream import ROUTE, job_timeline
 
         streams.register(ROUTE, job_timeline)
+        streams.register(live.ROUTE, live.job_news, parameters=live.PARAMETERS)

@@ -21,7 +21,7 @@ def admit(request: ASGIRequest) -> tuple[str, User, Source]:
     """The route's name, the user and the source. Raises Refused, NotAuthenticated or what the ORM raises."""
     route = match(request.path)
     user = user_of(request)
-    return route.name, user, route.open(user)
+    return route.name, user, route.open(user, request.GET)
 
 
 def user_of(request: ASGIRequest) -> User:

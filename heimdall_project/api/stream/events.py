@@ -14,6 +14,7 @@ class Event(NamedTuple):
     id: str | None
     """Position in the source, given back as `Last-Event-ID`; None leaves the client's position as it is."""
     name: str
+    """"" for an event that only moves the client's position: nobody hears of it."""
     data: Any
     """JSON-encodable."""
 
@@ -21,6 +22,8 @@ class Event(NamedTuple):
 def frame(event: Event) -> bytes:
     """The event on the wire. Raises ValueError for an id or name with a line break or NUL."""
     lines = [] if event.id is None else [f"id: {_one_line(event.id)}"]
+    if not event.name:
+        return "\n".join([*lines, "", ""]).encode()
     lines.append(f"event: {_one_line(event.name)}")
     head = "\n".join(lines).encode()
     return head + b"\ndata: " + msgspec.json.encode(event.data) + b"\n\n"

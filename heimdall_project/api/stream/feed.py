@@ -34,6 +34,8 @@ class Fetched(NamedTuple):
     events: Sequence[Event]
     over: bool = False
     """Nothing more will ever come."""
+    more: bool = False
+    """There is more already: look again at once."""
 
 
 class Feed:
@@ -47,18 +49,18 @@ class Feed:
         raise NotImplementedError
 
     async def after(self, last_id: str | None) -> AsyncGenerator[Event, None]:
-        """Look, tell, wait. A database that is away is told as `unavailable`, its return as `recovered`."""
+        """Look, tell, wait. A database that is away is told as `trouble`, its return as `recovered`."""
         failures = 0
         while True:
             try:
-                events, over = await in_thread(self.fetch, last_id)
+                events, over, more = await in_thread(self.fetch, last_id)
             except AWAY as error:
                 failures += 1
                 wait = min(_LONGEST_WAIT, settings.STREAM_POLL * 2**failures)
                 if failures == 1:
                     kind = type(error).__name__
                     log.warning("A feed cannot be read", action="feed_unavailable", error=kind)
-                    yield Event(None, "unavailable", {"detail": _AWAY_TEXT})
+                    yield Event(None, "trouble", {"detail": _AWAY_TEXT})
                 await asyncio.sleep(wait)
                 continue
             if failures:
@@ -69,7 +71,7 @@ class Feed:
                 last_id = event.id or last_id
             if over:
                 return
-            await asyncio.sleep(settings.STREAM_POLL)
+            await asyncio.sleep(0 if more else settings.STREAM_POLL)
 
 
 @cache

@@ -1,6 +1,7 @@
 """A job's timeline as an event stream."""
 
 import pytest
+from django.db import connection
 
 from heimdall_project.errors import NotFound
 from jobs.services import Hop, result_apply
@@ -33,12 +34,38 @@ def test_it_goes_on_behind_the_last_line_that_was_seen() -> None:
     assert [event.name for event in feed.fetch(seen).events] == ["claimed"]
 
 
-@pytest.mark.parametrize("strange", ["", "x", "-1", "9" * 40])
-def test_a_strange_position_brings_everything(strange: str) -> None:
+@pytest.mark.parametrize("strange", ["x", "-1", "9" * 40, "٣"])
+def test_a_strange_position_is_told_and_brings_everything(strange: str) -> None:
     job = make_job()
-    assert len(job_timeline(job.owner, job.pk).fetch(strange).events) == 1
+    fetched = job_timeline(job.owner, job.pk).fetch(strange)
+    assert [event.name for event in fetched.events] == ["reset", "submitted"]
 
 
 def test_the_timeline_of_another_owner_is_not_there() -> None:
     with pytest.raises(NotFound):
         job_timeline(make_user(), make_job().pk)
+
+
+def test_a_position_that_is_not_on_the_timeline_is_told_before_all_of_it() -> None:
+    job = make_job()
+    feed = job_timeline(job.owner, job.pk)
+    assert [event.name for event in feed.fetch("4000000000").events] == ["reset", "submitted"]
+    assert [event.name for event in feed.fetch("4000000000").events] == []
+
+
+def test_a_timeline_whose_beginning_was_purged_says_so() -> None:
+    job = make_job()
+    result_apply(event=make_answer(job.request_id), hop=Hop("analysis.result", 0, 1))
+    with connection.cursor() as sql:
+        sql.execute("SELECT set_config('heimdall.purging', 'job_transitions', TRUE)")
+        sql.execute("DELETE FROM job_transitions WHERE job_id = %s AND event = 'submitted'", [job.pk])
+    fetched = job_timeline(job.owner, job.pk).fetch(None)
+    assert [event.name for event in fetched.events] == ["purged", "result_applied"]
+
+
+def test_a_job_that_is_not_kept_any_more_ends_its_stream() -> None:
+    job = make_job()
+    feed = job_timeline(job.owner, job.pk)
+    feed.job_id = 4_000_000_000
+    fetched = feed.fetch(None)
+    assert fetched.over and [event.name for event in fetched.events] == ["gone"]

@@ -119,7 +119,7 @@ def test_a_lost_database_is_told_without_its_address_and_the_stream_goes_on(note
         client = Connection(StreamDoor(), "/stream/notes/1", last_event_id="0")
         await client.until(lambda: b"one" in client.body)
         told = [line for line in client.body.decode().splitlines() if line.startswith("event: ")]
-        assert told == ["event: unavailable", "event: recovered", "event: note"]
+        assert told == ["event: trouble", "event: recovered", "event: note"]
         assert b"hunter2" not in client.body and notes.asked[:3] == ["0", "0", "0"]
         await client.leave()
 
