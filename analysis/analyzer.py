@@ -136,6 +136,14 @@ class Analyzer(Protocol):
         """
 
 
+def is_quick(analyzer: Analyzer) -> bool:
+    """Whether it computes its answers here, asking no other machine: several logs are then handled together.
+
+    An engine says so by an attribute of this name; one that says nothing is not.
+    """
+    return bool(getattr(analyzer, "is_quick", False))
+
+
 class UnfoundedEvidence(HeimdallError):
     """An answer cites a line that does not exist, or with another text."""
 

@@ -3,11 +3,15 @@
 import os
 import re
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cached_property, partial
 
 from django.conf import settings
 
 from heimdall_project.events.jobs import AnalysisRequested, Priority
+from heimdall_project.streams import consumer as streams
+from heimdall_project.streams.at_record import at_record
 from heimdall_project.streams.consumer import ConcurrentConsumer, Delivery
 from heimdall_project.streams.outcomes import DUPLICATE, STORED, Rule, Verdict, dropped
 from heimdall_project.streams.records import Record
@@ -16,9 +20,9 @@ from heimdall_project.streams.retry import RetryPolicy
 from heimdall_project.streams.topics import Topic
 from jobs.services import Hop
 
-from .analyzer import Analyzer
+from .analyzer import Analyzer, is_quick
 from .providers import opened
-from .services import Handled, Keeper, request_handle
+from .services import Handled, Handling, Keeper, Request
 
 VERDICTS = {
     Handled.ANSWERED: STORED,
@@ -26,6 +30,8 @@ VERDICTS = {
     Handled.ANSWERED_ELSEWHERE: DUPLICATE,
     Handled.ENDED: dropped(Rule.LATE),
 }
+TOGETHER = 25
+"""Requests handed over together at most: a quarter of what is in hand, so that four threads have work."""
 _KEY = b'"priority"'
 _VALUE = re.compile(rb'\s*:\s*"([A-Z]{3,8})"')
 _RANKS = {each.value.encode(): each.rank for each in Priority}
@@ -56,6 +62,7 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
         """Open the engine, and begin to renew the claims of what is in hand."""
         if self._analyzer is None:
             self._analyzer = self._opened.enter_context(opened())
+        self.most = TOGETHER if is_quick(self._analyzer) else 1
         self._keeper.start()
 
     def close(self) -> None:
@@ -72,13 +79,24 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
 
     def handle(self, delivery: Delivery[AnalysisRequested]) -> Verdict:
         """Answer one request."""
+        [end] = self._handling.requests_handle(requests=[Request(delivery.event, Hop.of(delivery.record))])
+        if isinstance(end, Handled):
+            return VERDICTS[end]
+        raise end or RuntimeError("the only request was left")
+
+    def handle_many(
+        self, deliveries: Sequence[Delivery[AnalysisRequested]], go_on: Callable[[], bool]
+    ) -> list[streams.End]:
+        """Answer requests together."""
+        requests = [
+            Request(event, Hop.of(record), partial(at_record, self, record))
+            for record, event, _ in deliveries
+        ]
+        ends = self._handling.requests_handle(requests=requests, go_on=go_on)
+        return [VERDICTS[end] if isinstance(end, Handled) else end for end in ends]
+
+    @cached_property
+    def _handling(self) -> Handling:
         if self._analyzer is None:
             raise RuntimeError("the worker was not started")
-        handled = request_handle(
-            event=delivery.event,
-            hop=Hop.of(delivery.record),
-            worker=self._worker,
-            analyzer=self._analyzer,
-            keeper=self._keeper,
-        )
-        return VERDICTS[handled]
+        return Handling(worker=self._worker, analyzer=self._analyzer, keeper=self._keeper)

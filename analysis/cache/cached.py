@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from heimdall_project.errors import TransientError
 from heimdall_project.observability import metrics
 
-from ..analyzer import Analysis, AnalysisInput, Analyzer, Wanted, always, verify_evidence
+from ..analyzer import Analysis, AnalysisInput, Analyzer, Wanted, always, is_quick, verify_evidence
 from .entries import MOST_BYTES, decoded, encoded, entry_of
 from .flights import Flights
 from .keys import key_of
@@ -55,6 +55,11 @@ class CachedAnalyzer:
     def engine_version(self) -> str:
         """That of the analyzer inside."""
         return self._analyzer.engine_version
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the analyzer inside is."""
+        return is_quick(self._analyzer)
 
     def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
         """The answer from the cache, from an equal question under way, or from the analyzer inside."""

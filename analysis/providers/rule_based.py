@@ -11,6 +11,7 @@ from ..rules.report import Report
 class RuleBasedAnalyzer:
     """Explains a log by rules. The same input gives the same answer; text in the log is only ever data."""
 
+    is_quick = True
     engine = "rule-based"
     engine_version = "1"
 

@@ -1,6 +1,6 @@
 """Answering requests: claim, analyse, store the outcome with its event."""
 
-from .handling import Handled, request_handle
+from .handling import End, Handled, Handling, Request
 from .keeper import Keeper
 
-__all__ = ["Handled", "Keeper", "request_handle"]
+__all__ = ["End", "Handled", "Handling", "Keeper", "Request"]

@@ -4,6 +4,7 @@ from .answers import answer_publish
 from .cancelling import Cancelled, job_cancel
 from .claims import (
     Answered,
+    Claim,
     Claimed,
     Ended,
     Finish,
@@ -17,6 +18,7 @@ from .claims import (
 from .importing import Imported, Origin, log_entries_import
 from .leases import attempts_wanted, leases_renew
 from .letters import letter_is_ours, letter_redrive, letter_state
+from .measuring import jobs_measure
 from .publication import jobs_mark_published
 from .purging import PURGE_ROWS, Step, purge, purge_all, purge_step, purgeable, retention
 from .redriving import REDRIVE_MOST, JobRedrive, Redriven, job_redrive, jobs_redrive
@@ -31,6 +33,7 @@ __all__ = [
     "Answered",
     "Applied",
     "Cancelled",
+    "Claim",
     "Claimed",
     "Ended",
     "Finish",
@@ -55,6 +58,7 @@ __all__ = [
     "job_redrive",
     "job_submit",
     "jobs_mark_published",
+    "jobs_measure",
     "jobs_redrive",
     "jobs_sweep",
     "leases_renew",

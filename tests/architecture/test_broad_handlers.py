@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tests.architecture.source import Module, modules
 
 BOUNDARIES = {
-    "analysis/services/handling.py: _tried",
+    "analysis/services/handling.py: Handling._answer",
     "analysis/services/keeper.py: Keeper._run",
     "heimdall_project/accounts/audit.py: audited",
     "heimdall_project/api/stream/door.py: StreamDoor._http",
@@ -17,6 +17,7 @@ BOUNDARIES = {
     "heimdall_project/streams/broker/consuming.py: ConfluentConsumer._guarded",
     "heimdall_project/streams/hands.py: Hands._handle",
     "heimdall_project/streams/hands.py: Hands._one_by_one",
+    "heimdall_project/streams/hands.py: Hands._several",
     "heimdall_project/streams/loop_runner.py: LoopRunner._close_after_failure",
     "heimdall_project/streams/loop_runner.py: LoopRunner._live",
     "heimdall_project/streams/loop_runner.py: LoopRunner.run",
