@@ -1,5 +1,7 @@
 """Settings of the model that do not fit are found before anything runs."""
 
+from typing import Any
+
 import pytest
 from django.core.checks import CheckMessage
 from pytest_django import Settings
@@ -15,7 +17,7 @@ FITTING = {
 }
 
 
-def found(settings: Settings, deploy: bool = False, **changes: object) -> list[CheckMessage]:
+def found(settings: Settings, deploy: bool = False, **changes: Any) -> list[CheckMessage]:
     for name, value in (FITTING | changes).items():
         setattr(settings, name, value)
     return production(None) if deploy else model(None)
@@ -44,7 +46,7 @@ def test_the_rules_need_no_model(settings: Settings) -> None:
     ],
 )
 def test_each_misfit_has_an_id_and_a_hint_and_tells_no_secret(
-    settings: Settings, changes: dict[str, object], id_: str
+    settings: Settings, changes: dict[str, Any], id_: str
 ) -> None:
     [message] = found(settings, **changes)
     assert message.id == id_ and message.hint

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
@@ -408,7 +409,7 @@ def test_hostile_markup_and_length_come_out_as_bounded_text(
 
 
 def test_the_version_changes_with_all_that_changes_answers(endpoint: Endpoint, purse: Purse) -> None:
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"model": "n"},
         {"max_tokens": 9},
         {"max_input_tokens": 999},
