@@ -20,6 +20,7 @@ from .services import (
     Applied,
     Hop,
     jobs_mark_published,
+    jobs_measure,
     jobs_sweep,
     letter_is_ours,
     letter_redrive,
@@ -76,14 +77,19 @@ class JobSweeper(Loop):
     interval = 1.0
     purge_every = 60.0
     """Seconds between two purges."""
+    measure_every = 5.0
+    """Seconds between two looks at how many jobs stand where."""
 
     def __init__(self) -> None:
-        self._purge_at = 0.0
+        self._purge_at = self._measure_at = 0.0
 
     def step(self, stop: Event) -> bool:
         """One bounded sweep of each kind; True if there is more. Now and then a bounded purge."""
-        more = jobs_sweep()
-        if not more and (now := time.monotonic()) >= self._purge_at:
+        more, now = jobs_sweep(), time.monotonic()
+        if now >= self._measure_at:
+            self._measure_at = now + self.measure_every
+            jobs_measure()
+        if not more and now >= self._purge_at:
             self._purge_at = now + self.purge_every
             if any(rows >= PURGE_ROWS for rows in purge().values()):
                 self._purge_at = now + self.interval

@@ -58,6 +58,10 @@ JOBS_REDRIVEN = Counter(
 )
 JOB_ROWS_PURGED = Counter("heimdall_job_rows_purged", "Rows deleted by retention, by kind.", ["kind"])
 JOBS_SWEPT = Counter("heimdall_jobs_swept", "What the job sweeper did, by kind.", ["kind"])
+JOBS_OPEN = Gauge(
+    "heimdall_jobs_open", "Jobs that have not ended, by state; counted up to 10,000.", ["status"]
+)
+JOBS_OLDEST = Gauge("heimdall_jobs_oldest_open_seconds", "Age of the oldest job of a state.", ["status"])
 JOB_SECONDS = Histogram(
     "heimdall_job_seconds",
     "From acceptance of a job to its end.",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from heimdall_project.observability import metrics
+from heimdall_project.observability import metrics, tracing
 from heimdall_project.observability.logging import get_logger
 
 from ...analyzer import Account, GivenUp, Wanted
@@ -67,8 +67,11 @@ class Caller:
     def _made(self, body: bytes, wanted: Wanted) -> Completion:
         began, outcome = time.perf_counter(), "broken"
         try:
-            reply = self._endpoint.post(body, wanted)
-            completion = completion_of(reply, datetime.now(UTC))
+            with tracing.span("model call", kind=tracing.CLIENT, **SPAN) as step:
+                reply = self._endpoint.post(body, wanted, tracing.carried())
+                step.note(**{"http.response.status_code": reply.status})
+                completion = completion_of(reply, datetime.now(UTC))
+                step.note(**_told_usage(completion))
             outcome = "answered"
             return completion
         except (Away, TimedOut, ContextTooLong, Rejected, Unusable, GivenUp) as error:
@@ -91,6 +94,18 @@ OUTCOMES: dict[type[Exception], str] = {
     Unusable: "unusable",
     GivenUp: "given_up",
 }
+
+
+SPAN = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai"}
+
+
+def _told_usage(completion: Completion) -> dict[str, tracing.Value]:
+    if not completion.usage:
+        return {}
+    return {
+        "gen_ai.usage.input_tokens": completion.usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": completion.usage.completion_tokens,
+    }
 
 
 def _used(completion: Completion, prompt: int) -> tuple[int, int]:
