@@ -7,11 +7,11 @@ import pytest
 
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.events import codec
-from heimdall_project.events.jobs import AnalysisCompleted, AnalysisRequested
+from heimdall_project.events.jobs import AnalysisCompleted, AnalysisRequested, Priority
 from heimdall_project.streams.models import OutboxMessage
 from jobs.models import AnalysisAttempt, AnalysisJob
 from jobs.services import Applied, Hop, result_apply
-from tests.factories import make_answer, make_job
+from tests.factories import make_answer, make_job, make_outside_request
 
 REQUEST_ID = UUID("550e8400-e29b-41d4-a716-446655440000")
 HOP = Hop("analysis.result", 0, 1)
@@ -94,6 +94,27 @@ def test_our_result_in_bytes() -> None:
         b'"severity":"HIGH","confidence":0.9,"component":null,"evidence":[]},"failure":null,'
         b'"bifrost_analysis_id":789,"model":"test","duration_seconds":1.5,'
         b'"served_from_cache":false,"computed_at":null,"usage":null}'
+    )
+
+
+def test_our_failure_in_bytes() -> None:
+    event = make_answer(REQUEST_ID, failure="model_unavailable", log_id=12345, bifrost_analysis_id=789)
+    assert codec.encode(event) == (
+        b'{"request_id":"550e8400-e29b-41d4-a716-446655440000","timestamp":"2026-11-21T12:00:00Z",'
+        b'"log_id":12345,"correlation_id":null,"analysis_result":null,'
+        b'"failure":{"failure_class":"model_unavailable","message":"it went wrong"},'
+        b'"bifrost_analysis_id":789,"model":"test","duration_seconds":1.5,'
+        b'"served_from_cache":false,"computed_at":null,"usage":null}'
+    )
+
+
+def test_our_request_in_bytes() -> None:
+    event = make_outside_request(request_id=REQUEST_ID, log_content="ERROR: 연결", priority=Priority.HIGH)
+    assert codec.encode(event) == (
+        b'{"request_id":"550e8400-e29b-41d4-a716-446655440000","timestamp":"2026-11-21T12:00:00Z",'
+        b'"log_id":12345,"log_content":"ERROR: \xec\x97\xb0\xea\xb2\xb0","service_name":"orders",'
+        b'"environment":"production","correlation_id":"corr-1","analysis_type":"error","priority":"HIGH",'
+        b'"callback_topic":"analysis.result","metadata":{},"language":null}'
     )
 
 
