@@ -1,74 +1,55 @@
 """What the page of one job shows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.db.models import Count, Sum
 from django.utils import timezone
 
-from .. import selectors
-from ..models import AnalysisJob, JobTransition
-from ..serializers.jobs import MESSAGES
-from ..states import TERMINAL, Event, Status
-from .log_view import citations, excerpt, visible
-from .wording import (
-    LEVEL_COLOURS,
-    OUTCOME_COLOURS,
-    PRIORITY_COLOURS,
-    SEVERITY_COLOURS,
-    STATUS_COLOURS,
-    duration,
-)
+from heimdall_project.accounts.models import AuditEvent, User
+from heimdall_project.streams import registry, worker_registry
+from heimdall_project.streams.topics import Topic
 
-WORDS = {
-    Event.SUBMITTED: "Accepted",
-    Event.PUBLISHED: "Request in the broker",
-    Event.CLAIMED: "Claimed by a worker",
-    Event.CLAIMED_AGAIN: "Claimed again",
-    Event.TRY_FAILED: "Analysis broke",
-    Event.ANSWERED: "Outcome stored",
-    Event.ANSWERED_AGAIN: "Stored answer published again",
-    Event.REQUEST_IGNORED: "Request ignored",
-    Event.RESULT_APPLIED: "Result applied",
-    Event.RESULT_DUPLICATE: "Duplicate result",
-    Event.RESULT_LATE: "Late result",
-}
-USUAL_WAY = (Status.PENDING, Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
+from .. import failures, selectors
+from ..models import AnalysisAttempt, AnalysisJob, JobTransition
+from ..services.sweeping import ACTOR as SWEEPER
+from ..states import TERMINAL, Status
+from .log_view import citations, excerpt, visible, visible_prose
+from .timeline_view import lines, steps, tries
+from .where import Crew, Limits, where
+from .wording import LEVEL_COLOURS, PRIORITY_COLOURS, SEVERITY_COLOURS, STATUS_COLOURS, duration
+
+RELAY = "outbox-relay"
+ACTS = 50
+"""Acts of operators that are shown."""
+ACT_COLOURS = {"ok": "success", "failed": "danger", "running": "info", "unknown": "warning"}
 
 
-class Step(NamedTuple):
-    """A state that the job was in, is in, or would usually come to."""
+class Citation(NamedTuple):
+    """A claim and the line that it stands on."""
 
-    name: str
-    colour: str
-    state: str
-    """done, here or ahead."""
-    at: datetime | None = None
-    took: str = ""
+    number: int
+    claim: str
+    is_shown: bool
+    """Whether the page has that line to jump to."""
 
 
-class Line(NamedTuple):
-    """A line of the timeline as it is shown."""
-
-    told: JobTransition
-    words: str
-    since: str
-    from_colour: str
-    to_colour: str
-
-
-def page(job: AnalysisJob) -> dict[str, Any]:
-    """Everything that the template needs."""
+def page(job: AnalysisJob, user: User) -> dict[str, Any]:
+    """Everything that the template needs, for this user."""
     told = list(selectors.timeline_of(job))
+    attempts = list(job.attempts.defer("answer").all())
     result = _visible(job.result) if isinstance(job.result, dict) else None
     entry = job.log_entry
     ended = job.finished_at or timezone.now()
+    cited = citations(result)
+    rows = excerpt(entry.content, cited)
     return {
         "job": job,
         "entry": entry,
-        "message": MESSAGES[job.status],
+        "where": _where(job, attempts, told),
         "status_colour": STATUS_COLOURS[job.status],
         "priority_colour": PRIORITY_COLOURS.get(job.priority, "default"),
         "level_colour": LEVEL_COLOURS.get(entry.level, "default"),
@@ -76,56 +57,55 @@ def page(job: AnalysisJob) -> dict[str, Any]:
         "steps": steps(job, told),
         "lines": lines(told),
         "result": result,
-        "severity_colour": SEVERITY_COLOURS.get((result or {}).get("severity", ""), "default"),
+        "severity_colour": SEVERITY_COLOURS.get(str((result or {}).get("severity", "")), "default"),
         "confidence": _per_cent((result or {}).get("confidence")),
-        "rows": excerpt(entry.content, citations(result)),
-        "attempts": [(each, _colour(each.outcome)) for each in job.attempts.all()],
+        "rows": rows,
+        "cited": _cited(cited, {row.number for row in rows}),
+        "tries": tries(attempts),
+        "acts": _acts(job, user),
+        "failure": failures.entry(job.failure_class),
+        "failure_message": visible_prose(job.failure_message),
         "metadata": json.dumps(job.metadata, indent=2, ensure_ascii=False) if job.metadata else "",
         "is_open": Status(job.status) not in TERMINAL,
     }
 
 
-def steps(job: AnalysisJob, told: Sequence[JobTransition]) -> list[Step]:
-    """The way that the job went, and for an open one the rest of the usual way."""
-    moves = [line for line in told if line.moved]
-    befores = [None, *(line.at for line in moves)]
-    gone = [
-        Step(
-            name=line.to_status.capitalize(),
-            colour=STATUS_COLOURS[line.to_status],
-            state="here" if line is moves[-1] else "done",
-            at=line.at,
-            took=f"+{duration((line.at - before).total_seconds())}" if before else "",
-        )
-        for line, before in zip(moves, befores, strict=False)
-    ]
-    if Status(job.status) in TERMINAL or not moves:
-        return gone
-    ahead = USUAL_WAY[USUAL_WAY.index(Status(job.status)) + 1 :]
-    return gone + [Step(status.capitalize(), STATUS_COLOURS[status], "ahead") for status in ahead]
+def _where(job: AnalysisJob, attempts: Sequence[AnalysisAttempt], told: Sequence[JobTransition]) -> Any:
+    current = next((each for each in attempts if each.request_id == job.request_id), None)
+    last: dict[str, tuple[datetime, str, str]] = {
+        line.event: (line.at, line.actor, visible(line.note)) for line in told
+    }
+    limits = Limits(settings.JOB_QUEUE_DEADLINE, settings.JOB_ATTEMPTS)
+    crews = _crews() if Status(job.status) not in TERMINAL else {}
+    return where(job, current, last, crews, limits, timezone.now())
 
 
-def lines(told: Sequence[JobTransition]) -> list[Line]:
-    """The timeline with the time since the line before."""
-    since = ["", *(f"+{duration((b.at - a.at).total_seconds())}" for a, b in pairwise(told))]
-    return [
-        Line(
-            told=line,
-            words=WORDS.get(Event(line.event), line.event) if line.event in set(Event) else line.event,
-            since=gap,
-            from_colour=STATUS_COLOURS.get(line.from_status, "default"),
-            to_colour=STATUS_COLOURS.get(line.to_status, "default"),
-        )
-        for line, gap in zip(told, since, strict=False)
-    ]
+def _crews() -> Mapping[str, Crew]:
+    """Who runs of those that move a job: relay, analysis worker, sweeper."""
+    readers = registry.workers(where=lambda worker: getattr(worker, "topic", None) == Topic.ANALYSIS_REQUEST)
+    names = {"relay": RELAY, "worker": readers[0].name if readers else "analysis-worker", "sweeper": SWEEPER}
+    alive = worker_registry.alive().filter(worker__in=names.values()).order_by()
+    found = {
+        row["worker"]: Crew(row["worker"], row["members"], row["lag"])
+        for row in alive.values("worker").annotate(members=Count("pk"), lag=Sum("lag_records"))
+    }
+    return {part: found.get(name, Crew(name, 0, None)) for part, name in names.items()}
+
+
+def _acts(job: AnalysisJob, user: User) -> list[tuple[AuditEvent, str]] | None:
+    """What people did to the job, for those who may see the audit trail."""
+    if not user.has_perm("accounts.view_auditevent"):
+        return None
+    acts = AuditEvent.objects.acts().filter(target=str(job)).order_by("-at", "-pk")[:ACTS]
+    return [(act, ACT_COLOURS[act.state]) for act in acts]
+
+
+def _cited(cited: Mapping[int, Sequence[str]], shown: set[int]) -> list[Citation]:
+    return [Citation(number, claim, number in shown) for number in sorted(cited) for claim in cited[number]]
 
 
 def _visible(result: dict[str, Any]) -> dict[str, Any]:
-    return {name: visible(value) if isinstance(value, str) else value for name, value in result.items()}
-
-
-def _colour(outcome: str) -> str:
-    return OUTCOME_COLOURS[outcome or "open"]
+    return {name: visible_prose(value) if isinstance(value, str) else value for name, value in result.items()}
 
 
 def _per_cent(confidence: object) -> int | None:

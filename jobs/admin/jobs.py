@@ -10,8 +10,10 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
 
+from .. import failures
 from ..models import AnalysisJob
 from . import job_view
 from .console import ConsoleAdmin
@@ -73,7 +75,9 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     ) -> HttpResponse:
         """The page of one job."""
         job = self.get_object(request, object_id)
-        shown = job_view.page(job) if job and self.has_view_permission(request, job) else {}
+        shown: dict[str, Any] = {}
+        if job and isinstance(request.user, User) and self.has_view_permission(request, job):
+            shown = job_view.page(job, request.user)
         live = {"stream_url": stream.public_url(request, f"jobs/{object_id}")}
         more = {**(extra_context or {}), **shown, **live, "title": f"Job {object_id}", "subtitle": None}
         response: HttpResponse = super().change_view(request, object_id, form_url, more)
@@ -103,7 +107,7 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     def outcome(self, job: AnalysisJob) -> SafeString:
         """Summary, failure, or nothing yet."""
         if job.failure_class:
-            return cell(f"{job.failure_class}: {job.failure_message}", SHOWN)
+            return cell(visible(f"{failures.title(job.failure_class)}: {job.failure_message}"), SHOWN)
         return cell(visible(str((job.result or {}).get("summary", ""))), SHOWN)
 
     @display(description="Age")

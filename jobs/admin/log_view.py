@@ -75,3 +75,8 @@ def _shown(line: str) -> str:
 def visible(text: str) -> str:
     """`text` with what cannot be seen made visible."""
     return text.translate(_VISIBLE)
+
+
+def visible_prose(text: str) -> str:
+    """The same for a text of several lines."""
+    return "\n".join(visible(line) for line in text.splitlines())

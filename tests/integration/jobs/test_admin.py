@@ -76,7 +76,7 @@ def test_an_open_job_is_shown_and_listens_for_news(vera: Client) -> None:
     job = make_job()
     make_claim(job)
     shown = page(vera, f"jobs/analysisjob/{job.pk}/change/")
-    assert "A worker is analysing the log." in shown
+    assert "host:1 has been analysing the log for" in shown
     assert f'data-stream="/stream/jobs/{job.pk}"' in shown
 
 
@@ -84,7 +84,8 @@ def test_a_failed_job_says_why(vera: Client) -> None:
     job = make_job()
     result_apply(event=make_answer(job.request_id, failure="no_evidence"), hop=Hop("analysis.result", 0, 1))
     shown = page(vera, f"jobs/analysisjob/{job.pk}/change/")
-    assert "Failed: no_evidence" in shown and "it went wrong" in shown
+    assert "Failed: No evidence" in shown and "it went wrong" in shown
+    assert "Submit a log that contains the fault" in shown
 
 
 def test_hostile_text_is_shown_as_text(vera: Client) -> None:
