@@ -49,6 +49,7 @@ def leases_sweep(*, limit: int = BATCH) -> int:
     `JOB_ATTEMPTS` tries of its round it is FAILED(timeout), and a result event says so.
     """
     retried, failed = _sweep_leases(limit)
+    _crash_point("lapsed", retried + failed)
     metrics.JOBS_SWEPT.labels("lease_lapsed").inc(len(retried) + len(failed))
     for job in retried:
         log.warning("A lease lapsed", action="lease_lapsed", analysis_id=job.pk)
@@ -75,7 +76,7 @@ def _sweep_leases(limit: int) -> tuple[list[AnalysisJob], list[AnalysisJob]]:
             message = f"The worker fell silent in each of {attempt.round_try} tries."
             events.append(_fail(job, attempt, Event.LEASE_LAPSED, message))
             failed.append(job)
-    crash_point("sweeper.before_events")
+    _crash_point("before_lapse", retried + failed)
     outbox.publish_many(events)
     return retried, failed
 
@@ -102,6 +103,7 @@ def _try_again(job: AnalysisJob, attempt: AnalysisAttempt, now: datetime) -> Non
 def retries_publish(*, limit: int = BATCH) -> int:
     """Write the request events of attempts that are due; answers how many. The event id is the attempt's."""
     published = _publish_due(limit)
+    _crash_point("retried", published)
     metrics.JOBS_SWEPT.labels("retry_published").inc(published)
     return published
 
@@ -111,7 +113,7 @@ def _publish_due(limit: int) -> int:
     due = Q(finished_at=None, due_at__lte=Now())
     ready = list(_locked(due, order="due_at", limit=limit))
     AnalysisAttempt.objects.filter(pk__in=[attempt.pk for _, attempt in ready]).update(due_at=None)
-    crash_point("sweeper.before_events")
+    _crash_point("before_retry", ready)
     outbox.publish_many([request_event(attempt) for job, attempt in ready if _is_current(job, attempt)])
     return len(ready)
 
@@ -122,6 +124,7 @@ def queue_sweep(*, limit: int = BATCH) -> int:
     Whether their event is on its topic or still in the outbox makes no difference: it is ignored later.
     """
     failed = _sweep_queue(limit)
+    _crash_point("expired", failed)
     metrics.JOBS_SWEPT.labels("queue_expired").inc(len(failed))
     _told_failed(failed)
     return len(failed)
@@ -146,7 +149,7 @@ def _sweep_queue(limit: int) -> list[AnalysisJob]:
         if _is_current(job, attempt):
             events.append(_fail(job, attempt, Event.QUEUE_EXPIRED, message))
             failed.append(job)
-    crash_point("sweeper.before_events")
+    _crash_point("before_expiry", failed)
     outbox.publish_many(events)
     return failed
 
@@ -188,6 +191,12 @@ def _fail(job: AnalysisJob, attempt: AnalysisAttempt, event: Event, message: str
     )
     with tracing.rejoined(job.trace_id, name="time out"):
         return answer_event(answer=answer, topic=job.callback_topic)
+
+
+def _crash_point(name: str, done: object) -> None:
+    """A point that a sweep passes only if it found something."""
+    if done:
+        crash_point(f"sweeper.{name}")
 
 
 def _told_failed(jobs: Iterable[AnalysisJob]) -> None:

@@ -234,6 +234,120 @@ MUTATIONS = [
         killer="tests/integration/jobs/test_life.py::test_a_result_of_a_replaced_attempt_is_late",
     ),
     Mutation(
+        name="let a replaced attempt answer for its job",
+        promise=4,
+        file="jobs/services/locking.py",
+        old="        return self.current == self.request_id and not Status(self.status).is_terminal\n",
+        new="        return not Status(self.status).is_terminal\n",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_an_outcome_of_a_lapsed_attempt_is_refused_and_told",
+    ),
+    Mutation(
+        name="give up a lease that was renewed meanwhile",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="AnalysisAttempt.objects.filter(lapsed, pk=attempt.pk)",
+        new="AnalysisAttempt.objects.filter(pk=attempt.pk)",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_a_lease_renewed_while_the_sweeper_looks_is_left_alone",
+    ),
+    Mutation(
+        name="sweep jobs that somebody else has locked",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="AnalysisJob.objects.select_for_update(no_key=True, skip_locked=True)",
+        new="AnalysisJob.objects",
+        killer="tests/integration/jobs/test_sweeper.py::test_a_job_that_somebody_has_locked_is_passed_by",
+    ),
+    Mutation(
+        name="retry a job whose workers fall silent for ever",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="        if attempt.round_try < settings.JOB_ATTEMPTS:\n",
+        new="        if attempt.round_try:\n",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_after_the_last_try_the_job_fails_and_those_outside_are_told_as_by_a_worker",
+    ),
+    Mutation(
+        name="begin the second try of a job at once",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="due_at__lte=Now())",
+        new="due_at__isnull=False)",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_a_retry_is_published_when_it_is_due_and_not_before",
+    ),
+    Mutation(
+        name="let jobs wait in the queue for ever",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="created_at__lt=Now() - waited)",
+        new="created_at__lt=Now() - 100 * waited)",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_a_job_that_nobody_claims_fails_and_says_that_it_waited_in_the_queue",
+    ),
+    Mutation(
+        name="let leases lapse under a worker that lives",
+        promise=4,
+        file="analysis/services/keeper.py",
+        old="            ask = leases_renew if due else attempts_wanted\n",
+        new="            ask = attempts_wanted\n",
+        killer="tests/integration/analysis/test_keeper.py::"
+        "test_the_leases_of_everything_in_hand_are_renewed_in_one_statement",
+    ),
+    Mutation(
+        name="renew the leases of other workers",
+        promise=4,
+        file="jobs/services/leases.py",
+        old=" AND attempt.worker = %(worker)s\n",
+        new="\n",
+        killer="tests/integration/analysis/test_keeper.py::test_leases_of_others_are_not_renewed",
+    ),
+    Mutation(
+        name="analyse to the end what was cancelled",
+        promise=4,
+        file="analysis/services/keeper.py",
+        old="                held.given_up = True\n",
+        new="                held.given_up = False\n",
+        killer="tests/integration/analysis/test_keeper.py::"
+        "test_what_nobody_waits_for_is_given_up_between_the_steps_of_the_engine",
+    ),
+    Mutation(
+        name="leave the attempt of a cancelled job open",
+        promise=4,
+        file="jobs/services/cancelling.py",
+        old="finished_at=timezone.now(), outcome=Outcome.CANCELLED, lease_expires_at=None, due_at=None",
+        new="lease_expires_at=None",
+        killer="tests/integration/jobs/test_cancel.py::"
+        "test_a_job_that_waits_is_cancelled_and_its_request_is_ignored",
+    ),
+    Mutation(
+        name="redrive a job that runs",
+        promise=4,
+        file="jobs/services/redriving.py",
+        old="    if job.status not in REDRIVABLE:\n",
+        new="    if job.status == Status.SUCCEEDED:\n",
+        killer="tests/integration/jobs/test_redrive.py::"
+        "test_only_failed_and_cancelled_jobs_can_be_sent_again",
+    ),
+    Mutation(
+        name="begin a redrive twice that was asked for twice at once",
+        promise=4,
+        file="jobs/services/redriving.py",
+        old="    if earlier := _earlier(job_id, redrive_id):  # under the lock",
+        new='    if earlier := _earlier(job_id, ""):  # under the lock',
+        killer="tests/integration/jobs/test_redrive.py::"
+        "test_the_same_job_redriven_twice_at_once_gets_one_attempt",
+    ),
+    Mutation(
+        name="purge timelines of jobs that are open",
+        promise=4,
+        file="jobs/services/purging.py",
+        old=".filter(at__lt=long_ago, job__finished_at__lt=long_ago)",
+        new=".filter(at__lt=long_ago)",
+        killer="tests/integration/jobs/test_purge.py::test_open_jobs_are_never_touched_however_old",
+    ),
+    Mutation(
         name="treat an outage as a bad record",
         promise=5,
         file=f"{STREAMS}/hands.py",
@@ -340,6 +454,14 @@ MUTATIONS = [
         old="    since = span.start if cursor is None else cursor\n",
         new="    since = span.start\n",
         killer=f"{MEMBER}::test_a_commit_that_fails_is_repeated_and_counts_nothing_twice",
+    ),
+    Mutation(
+        name="follow timelines past lines that are not committed yet",
+        promise=2,
+        file="jobs/selectors/horizon.py",
+        old="            upto = max(upto, drawn if not writers else self._mark)\n",
+        new="            upto = max(upto, drawn)\n",
+        killer="tests/integration/jobs/test_live.py::test_a_line_that_is_committed_late_is_not_skipped",
     ),
     Mutation(
         name="leave offsets without a record uncounted",

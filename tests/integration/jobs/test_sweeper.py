@@ -27,6 +27,7 @@ from jobs.services import (
     queue_sweep,
     result_apply,
     retries_publish,
+    sweeping,
 )
 from tests.factories import make_answer, make_claim, make_job, outbox_events
 
@@ -226,6 +227,21 @@ def test_a_sweep_is_bounded_and_goes_on_at_once_while_there_is_more(monkeypatch:
     assert {now(job).status for job in jobs} == {"PENDING"}
 
 
+def test_a_lease_renewed_while_the_sweeper_looks_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    job, attempt = claimed()
+    lapse(job)
+    look = sweeping._locked
+
+    def look_and_be_overtaken(*args: Any, **options: Any) -> Any:
+        found = list(look(*args, **options))
+        leases_renew(request_ids=[attempt.request_id], worker="host:1")
+        return found
+
+    monkeypatch.setattr(sweeping, "_locked", look_and_be_overtaken)
+    assert leases_sweep() == 0
+    assert now(job).status == "RUNNING"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_job_that_somebody_has_locked_is_passed_by() -> None:
     locked, free = claimed()[0], claimed()[0]
@@ -244,6 +260,8 @@ def _sweep_elsewhere() -> int:
 
     def sweep() -> int:
         try:
+            with connection.cursor() as sql:
+                sql.execute("SET lock_timeout = '3s'")
             return leases_sweep()
         finally:
             connection.close()
