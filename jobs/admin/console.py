@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET, require_POST
 
@@ -13,7 +14,7 @@ from heimdall_project.accounts.models import User
 from heimdall_project.streams.admin.base import LargeTableAdmin
 
 from ..services import redriving
-from . import figures, saved
+from . import exporting, figures, saved
 
 WINDOW_COOKIE = "hd_window"
 PAGE = "jobs.analysisjob"
@@ -78,6 +79,7 @@ class ConsoleAdmin(LargeTableAdmin):
         return {
             **figures.panel(user, _window(request), chosen),
             "current": current,
+            "export": exporting.export(chosen, timezone.now()),
             "chips": saved.chips(user, PAGE, current),
             "may_redrive": user.has_perm(redriving.RIGHT),
         }

@@ -1,5 +1,6 @@
 """What stands above the list of jobs: figures that keep themselves up to date, filters, saved filters."""
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -251,3 +252,23 @@ def test_filters_are_kept_by_posting_and_by_those_who_may_see_jobs(people: Peopl
     User.objects.filter(pk=people.eve.pk).update(is_staff=True)
     answer = page_of(people.eve).post(KEEP, {"name": "x", "query": "status=FAILED"})
     assert answer.status_code == HTTPStatus.FORBIDDEN
+
+
+# --- export -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["", "status=FAILED", "status=open", "service=orders&last=hour&owner=omar"])
+def test_the_export_has_what_the_list_shows(people: People, query: str) -> None:
+    log = LogDraft(content="x", service_name="payments", environment="production")
+    make_job(people.omar), make_job(log=log), ended("budget"), ended(owner=people.omar)
+    client = page_of(people.vera)
+    shown = text_of(client.get(f"{LIST}?{query}"))
+    href = html.unescape(re.search(r'href="(/api/v1/jobs/export[^"]*format=json)"', shown)[1])  # type: ignore[index]
+    rows = b"".join(client.get(href)).decode().splitlines()
+    assert {json.loads(row)["analysis_id"] for row in rows} == listed(shown) and rows
+
+
+def test_a_filter_that_the_export_does_not_know_is_said(people: People) -> None:
+    ended()
+    shown = text_of(page_of(people.vera).get(f"{LIST}?q=orders"))
+    assert "No export with the search" in shown and "jobs/export" not in shown
