@@ -7,13 +7,14 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from heimdall_project.accounts.models import User
-from jobs.models import AnalysisJob, SavedFilter
+from jobs.models import AnalysisAttempt, AnalysisJob, SavedFilter
 from jobs.services import Hop, LogDraft, result_apply
 from tests.factories import make_answer, make_job
 from tests.people import People
@@ -160,6 +161,29 @@ def test_jobs_are_filtered_by(people: People, query: dict[str, str], expected: s
     AnalysisJob.objects.filter(pk=jobs["s"].pk).update(from_cache=True)
     shown = text_of(page_of(people.vera).get(f"{LIST}?{urlencode(query)}"))
     assert listed(shown) == {jobs[name].pk for name in expected}
+
+
+@pytest.mark.parametrize(
+    "by", ["number", "hash", "request", "old request", "correlation", "trace", "service"]
+)
+def test_jobs_are_found_by_what_they_are_called(people: People, by: str) -> None:
+    make_job()
+    log = LogDraft(content="x", service_name="payments", environment="staging")
+    job = make_job(log=log, correlation_id="corr-7")
+    trace, old = "0af7651916cd43dd8448eb211c80319c", job.request_id
+    again = uuid4()
+    AnalysisAttempt.objects.create(job=job, number=2, request_id=again)
+    AnalysisJob.objects.filter(pk=job.pk).update(trace_id=trace, request_id=again)
+    terms = {"number": job.pk, "hash": f"#{job.pk}", "request": again, "old request": old}
+    terms |= {"correlation": "corr-7", "trace": trace, "service": "payments"}
+    shown = text_of(page_of(people.vera).get(LIST, {"q": f" {terms[by]} "}))
+    assert listed(shown) == {job.pk}
+
+
+@pytest.mark.parametrize("term", ["nothing", "9" * 40, "-1", "%", "' or 1=1", "²"])
+def test_what_nothing_is_called_finds_nothing(people: People, term: str) -> None:
+    make_job()
+    assert listed(text_of(page_of(people.vera).get(LIST, {"q": term}))) == set()
 
 
 def test_choices_are_what_there_is(people: People) -> None:
