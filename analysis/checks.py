@@ -10,11 +10,9 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from .providers import CALLS, OPENAI
+from .providers import OPENAI, longest_try
 from .providers.openai.endpoint import Address
 
-BESIDE_CALLS = 10.0
-"""Seconds of a handler's budget for all that is not a call."""
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -74,14 +72,11 @@ def _endpoint() -> Iterator[CheckMessage]:
 
 
 def _times() -> Iterator[CheckMessage]:
-    from .consumers import AnalysisWorker
-
-    longest = CALLS * settings.MODEL_TIMEOUT + BESIDE_CALLS
-    if longest > AnalysisWorker.handler_budget:
+    if (longest := longest_try()) >= settings.KAFKA_MAX_POLL_INTERVAL:
         yield Error(
-            f"MODEL_TIMEOUT ({settings.MODEL_TIMEOUT:g} s): {CALLS} calls in one try may take {longest:g} s, "
-            f"above the budget of a handler ({AnalysisWorker.handler_budget:g} s): it would be killed.",
-            hint=f"At most {(AnalysisWorker.handler_budget - BESIDE_CALLS) / CALLS:g} s.",
+            f"MODEL_TIMEOUT ({settings.MODEL_TIMEOUT:g} s): one try with its calls may take {longest:g} s, "
+            f"not below KAFKA_MAX_POLL_INTERVAL ({settings.KAFKA_MAX_POLL_INTERVAL:g} s).",
+            hint=f"Raise KAFKA_MAX_POLL_INTERVAL above {longest:g}, or lower MODEL_TIMEOUT.",
             id="analysis.E005",
         )
     if settings.MODEL_DEADLINE < settings.MODEL_TIMEOUT:

@@ -21,7 +21,7 @@ from heimdall_project.streams.topics import Topic
 from jobs.services import Hop
 
 from .analyzer import Analyzer, is_quick
-from .providers import opened
+from .providers import longest_try, opened
 from .services import Handled, Handling, Keeper, Request
 
 VERDICTS = {
@@ -50,6 +50,7 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
     event = AnalysisRequested
     concurrency = settings.ANALYSIS_CONCURRENCY
     unfinished = 100
+    handler_budget = longest_try()
     retry = RetryPolicy(attempts=settings.JOB_ATTEMPTS, base=settings.JOB_RETRY_BACKOFF, ceiling=60.0)
 
     def __init__(self, analyzer: Analyzer | None = None) -> None:

@@ -16,6 +16,15 @@ from .rule_based import RuleBasedAnalyzer
 OPENAI = "openai"
 CALLS = 3
 """Calls of a model in one try at most."""
+ORDINARY, BESIDE_CALLS = 120.0, 30.0
+"""Seconds for a try that calls nobody, and for all that is not a call."""
+
+
+def longest_try() -> float:
+    """Seconds that one try may take: it may wait for an equal question, and then ask its own."""
+    if settings.ANALYSIS_PROVIDER != OPENAI:
+        return ORDINARY
+    return max(ORDINARY, 2 * CALLS * settings.MODEL_TIMEOUT + BESIDE_CALLS)
 
 
 @contextmanager

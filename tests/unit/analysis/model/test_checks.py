@@ -38,7 +38,7 @@ def test_the_rules_need_no_model(settings: Settings) -> None:
         ({"MODEL_URL": "https://me:secret@models.example/v1"}, "analysis.E002"),
         ({"MODEL_API_KEY": "sk 1"}, "analysis.E003"),
         ({"MODEL_NAME": ""}, "analysis.E004"),
-        ({"MODEL_TIMEOUT": 40.0}, "analysis.E005"),
+        ({"MODEL_TIMEOUT": 45.0}, "analysis.E005"),
         ({"MODEL_DEADLINE": 10.0}, "analysis.E006"),
         ({"MODEL_TOKENS_PER_JOB": 2048}, "analysis.E007"),
         ({"MODEL_TOKENS_PER_CLIENT_PER_DAY": 100}, "analysis.E007"),
