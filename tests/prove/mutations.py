@@ -495,7 +495,8 @@ MUTATIONS = [
         file="analysis/services/analysing.py",
         old="    if waited < settings.MODEL_DEADLINE:\n        raise error\n",
         new="    if waited < settings.MODEL_DEADLINE:\n        raise Flawed(FailureClass.MODEL_UNAVAILABLE, str(error))\n",
-        killer="tests/integration/analysis/test_model_jobs.py::test_before_its_deadline_the_job_waits_and_succeeds_when_the_model_is_back",
+        killer="tests/integration/analysis/test_model_jobs.py::"
+        "test_before_its_deadline_the_job_waits_and_succeeds_when_the_model_is_back",
     ),
     Mutation(
         name="wait for a model for ever",
@@ -530,7 +531,7 @@ MUTATIONS = [
         killer="tests/integration/analysis/test_budget.py::test_fifty_calls_at_once_cannot_overshoot_together",
     ),
     Mutation(
-        name="let reservations left behind count for ever",
+        name="keep reservations that expired for ever",
         promise=6,
         file="analysis/budget/ledger.py",
         old="filter(client=client, expires_at__lte=now).delete()",
