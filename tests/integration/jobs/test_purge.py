@@ -76,6 +76,13 @@ def test_open_jobs_are_never_touched_however_old() -> None:
     assert job.idempotency_key == "key"
 
 
+def test_a_job_that_took_long_and_ended_lately_keeps_its_timeline() -> None:
+    job = ended(age=timedelta(days=1))
+    rewrite(job, at=timezone.now() - LONG_AGO)
+    assert purge()["timeline_lines"] == 0
+    assert JobTransition.objects.filter(job=job).count() == 2
+
+
 def test_a_key_that_is_older_than_its_retention_is_forgotten() -> None:
     young = timedelta(seconds=settings.IDEMPOTENCY_RETENTION - 60)
     old = ended(age=timedelta(seconds=settings.IDEMPOTENCY_RETENTION + 60), key="old")
