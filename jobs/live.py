@@ -96,7 +96,7 @@ class JobNews(Feed):
         settled = self._horizon.look()
         events = self._waiting(settled)
         if self._position is None:
-            if not settled.upto and settled.drawn > 1:  # the first look tells nothing yet
+            if not settled.upto and settled.drawn:  # the first look tells nothing yet
                 return Fetched(events)
             events += self._begin(last_id, settled)
         position = self._position or 0

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import connection
 
-_DRAWN = "SELECT last_value FROM job_transitions_id_seq"
+_DRAWN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM job_transitions_id_seq"
 _WRITERS = """
 SELECT virtualtransaction FROM pg_locks
 WHERE locktype = 'relation' AND relation = 'job_transitions'::regclass AND mode = 'RowExclusiveLock'

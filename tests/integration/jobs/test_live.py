@@ -166,6 +166,14 @@ def test_a_transaction_that_stays_open_for_long_is_told_of(
     assert names(feed.fetch(None))[0] == "recovered"
 
 
+def test_the_very_first_line_of_a_database_is_told(people: People) -> None:
+    with connection.cursor() as sql:
+        sql.execute("ALTER SEQUENCE job_transitions_id_seq RESTART")
+    feed = news(people.vera)
+    make_job(people.eve)
+    assert lines(feed.fetch(None)) == [1]
+
+
 def test_it_goes_on_behind_the_last_position(people: People) -> None:
     first = news(people.vera)
     job = make_job(people.eve)

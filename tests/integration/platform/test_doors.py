@@ -126,7 +126,7 @@ def test_a_database_that_goes_and_comes_back_is_told_and_the_stream_goes_on(
         first = next_event(stream)
         proxy.cut()
         away = next_event(stream)
-        assert (away["event"], "id" in away) == ("unavailable", False)
+        assert (away["event"], "id" in away) == ("trouble", False)
         later = job.transitions.latest("pk")
         later.pk = None
         later.save(force_insert=True)
