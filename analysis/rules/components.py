@@ -71,7 +71,7 @@ def _component(event: Event) -> str | None:
         named = None
     if named and not _LIBRARY.match(named):
         return safe(named)
-    return frame_of(event) or (safe(named) if named else None)
+    return frame_of(event) or (safe(named) if named else None) or (safe(event.origin or "") or None)
 
 
 def _dialect(text: str) -> str | None:

@@ -25,6 +25,7 @@ _HARMLESS = re.compile(
     r"\b(?:no|0|zero|without(?: any)?) (?:errors?|failures?|failed|exceptions?|warnings?)\b"
     r"|\b(?:errors?|fail(?:ed|ures?)?|error_?code|exit_?code|retries)\s?[=:]\s?(?:0|none|null|false)\b"
     r"|\"logical replication launcher\" .{0,40}exited with exit code 1"
+    r"|net_ratelimit: \d+ callbacks suppressed"
     r"|authentication disabled|negotiated timeout|timeout(?:s| set| is)? (?:to|of|=|:) ?\d+|\d+ failed, 0 "
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..analyzer import Language
 from .rule import Target
+from .specialists import Domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Phrases:
     claim_rare: str
     claim_warning: str
     claim_accepted: str
+    domains: dict[Domain, str]
+    spoke: str
+    agrees: str
+    besides: str
+    unanswered: str
+    claim_besides: str
 
 
 _EN = Phrases(
@@ -98,6 +105,17 @@ _EN = Phrases(
     claim_rare="rarest kind of error",
     claim_warning="warning, {count}",
     claim_accepted="accepted login",
+    domains={
+        Domain.DATABASE: "database",
+        Domain.NETWORK: "network",
+        Domain.APPLICATION: "application",
+        Domain.SECURITY: "security",
+    },
+    spoke="Found by the {domain} specialist.",
+    agrees="What the {domain} specialist sees follows from it.",
+    besides="Not explained by it, the {domain} specialist finds: {item}.",
+    unanswered="Asked for {kind}, nothing of that kind was found; this is what failed.",
+    claim_besides="found besides: {what}",
 )
 _KO = Phrases(
     unknown={
@@ -144,5 +162,16 @@ _KO = Phrases(
     claim_rare="가장 드문 종류의 오류",
     claim_warning="경고 {count}",
     claim_accepted="성공한 로그인",
+    domains={
+        Domain.DATABASE: "데이터베이스",
+        Domain.NETWORK: "네트워크",
+        Domain.APPLICATION: "애플리케이션",
+        Domain.SECURITY: "보안",
+    },
+    spoke="{domain} 전문 분석의 결론입니다.",
+    agrees="{domain} 전문 분석이 본 내용은 그 결과입니다.",
+    besides="이것으로 설명되지 않는 {domain} 전문 분석의 발견: {item}.",
+    unanswered="요청한 유형({kind})에 해당하는 문제는 없어, 실제로 실패한 내용을 설명합니다.",
+    claim_besides="별도 발견: {what}",
 )
 PHRASES = {Language.EN: _EN, Language.KO: _KO}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..analyzer import numbered_lines
 from ..mining.headers import split_header
 from ..mining.logline import LogLine
+from .origins import origins
 
 MOST_LINES = 20_000
 MOST_BODY_LINES = 80
@@ -34,6 +35,8 @@ class Event:
     text: str
     head: LogLine
     body: list[Line] = field(default_factory=list)
+    origin: str | None = None
+    """Who wrote it, where the log is put together of several."""
 
     @property
     def is_error(self) -> bool:
@@ -59,18 +62,22 @@ def read(log_content: str) -> Reading:
     """Group the lines of a log into events; at most `MOST_LINES` lines are read."""
     texts = numbered_lines(log_content)
     events: list[Event] = []
+    latest: dict[str | None, Event] = {}
     headed = 0
-    for number, text in enumerate(texts[:MOST_LINES], start=1):
-        if not text.strip():
+    for number, origin in enumerate(origins(texts[:MOST_LINES]), start=1):
+        text = origin.text
+        if text is None or not text.strip():
             continue
         head = split_header(text)
         has_header = head.timestamp is not None or head.level is not None or head.message is not text
         headed += has_header
         continues = _CONTINUES.match(text) or _EXCEPTION.match(text) or 2 * headed > len(events)
-        if events and not has_header and continues:
-            if len(events[-1].body) < MOST_BODY_LINES:
-                events[-1].body.append(Line(number, text))
+        before = latest.get(origin.name)
+        if before and not has_header and continues:
+            if len(before.body) < MOST_BODY_LINES:
+                before.body.append(Line(number, text))
         else:
-            events.append(Event(number, text, head))
+            latest[origin.name] = Event(number, text, head, origin=origin.name)
+            events.append(latest[origin.name])
     lines = len(texts) - (texts[-1] == "")
     return Reading(tuple(events), lines, lines <= MOST_LINES)

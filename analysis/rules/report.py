@@ -15,7 +15,8 @@ from .logins import Accepted, accepted_login
 from .matching import UNRECOGNISED
 from .phrases import PHRASES
 from .reading import MOST_LINES
-from .rule import Target
+from .rule import Depth, Target
+from .specialists import Consultation
 from .targets import sources
 from .texts import WORDINGS
 
@@ -35,9 +36,18 @@ class _Texts:
 class Report:
     """Writes one analysis in one language."""
 
-    def __init__(self, given: AnalysisInput, findings: Findings, *, engine: str, version: str) -> None:
+    def __init__(
+        self,
+        given: AnalysisInput,
+        findings: Findings,
+        consultation: Consultation | None,
+        *,
+        engine: str,
+        version: str,
+    ) -> None:
         self.given = given
-        self.findings = findings
+        self.findings = consultation.findings if consultation else findings
+        self.consultation = consultation
         self.engine = engine
         self.version = version
         self.say = PHRASES[given.language]
@@ -64,6 +74,7 @@ class Report:
         )
         texts.summary.extend(self._details(first, lead, accepted))
         texts.cause.extend(self._chain(first, lead))
+        texts.cause.extend(self._specialists(first))
         if over:
             left = self.findings.reading.lines - first.last.line.number
             texts.cause.append(self.say.over.format(lines=left))
@@ -201,6 +212,24 @@ class Report:
                 texts.append(text.format(items="; ".join(map(self._item, group))))
             for each in group:
                 self._cite(each, claim)
+        return texts
+
+    def _specialists(self, first: Finding) -> list[str]:
+        """Who of the specialists says so, what the others say to it."""
+        heard = self.consultation
+        if heard is None or first.rule is UNRECOGNISED:
+            return []
+        names = self.say.domains
+        texts = [self.say.spoke.format(domain=names[heard.root.domain])]
+        if heard.unanswered:
+            texts.append(self.say.unanswered.format(kind=safe(heard.unanswered)))
+        for other in heard.others:
+            if other.follows:
+                texts.append(self.say.agrees.format(domain=names[other.domain]))
+            elif other.finding.rule.depth >= Depth.DEPENDENCY:
+                item = self._item(other.finding)
+                texts.append(self.say.besides.format(domain=names[other.domain], item=item))
+                self._cite(other.finding, self.say.claim_besides)
         return texts
 
     def _item(self, finding: Finding) -> str:

@@ -1,10 +1,61 @@
 """Who may do what: logins and permissions."""
 
+import re
+
 from heimdall_project.events.jobs import Severity
 
 from ..rule import Depth, Rule, Target, any_of
 
 RULES = (
+    Rule(
+        name="injection_attempt",
+        pattern=any_of(
+            r"union(?:\s|%20|\+|/\*.{0,20}\*/){1,4}(?:all(?:\s|%20|\+){1,4})?select",
+            r"'(?:\s|%20|\+){0,4}or(?:\s|%20|\+){1,4}'?1'?=",
+            r"(?:;|%3b)(?:\s|%20|\+){0,4}(?:select|drop|insert|update|delete|exec)(?:\s|%20|\+)",
+            r"sql ?injection",
+            r"detected (?:sqli|xss)",
+            r"libinjection",
+            r"sqlmap",
+            r"(?:get|post) \S{0,300}(?:<|%3c)script",
+            r"\$\{(?:jndi|\$\{|lower:|env:)",
+        ),
+        depth=Depth.RESOURCE,
+        severity=Severity.HIGH,
+        target=Target.SOURCE,
+        quiet=True,
+    ),
+    Rule(
+        name="privilege_abuse",
+        pattern=any_of(
+            r"not in sudoers",
+            r"not allowed to (?:execute|run sudo)",
+            r"failed su \(to",
+            r"incorrect password attempts?.{0,40}command=",
+            r"avc:? {1,2}denied .{0,200}shadow",
+            r"privilege escalation",
+            r"setuid .{0,60}denied",
+        ),
+        depth=Depth.RESOURCE,
+        severity=Severity.HIGH,
+        quiet=True,
+        subjects=(re.compile(r"\b(sudo|su)(?:\[\d+\])?:"), re.compile(r"(?i)\b(sudo)ers\b")),
+    ),
+    Rule(
+        name="probing",
+        pattern=any_of(
+            r"/\.(?:env|git/|aws/|ssh/|htpasswd)",
+            r"/(?:wp-login\.php|wp-admin|xmlrpc\.php|phpmyadmin|cgi-bin/|actuator/(?:env|heapdump)|\.well-known/\.\.)",
+            r"(?:\.\.|\.%2e|%2e%2e)(?:/|%2f|\\|%5c)",
+            r"etc(?:/|%2f)passwd",
+            r"\b(?:zgrab|nikto|masscan|nuclei|gobuster|dirbuster)\b",
+        ),
+        depth=Depth.DEPENDENCY,
+        severity=Severity.MEDIUM,
+        target=Target.SOURCE,
+        least=4,
+        quiet=True,
+    ),
     Rule(
         name="password_guessing",
         pattern=any_of(
@@ -32,6 +83,9 @@ RULES = (
             r"authentication (?:failed|failure|error|exception)",
             r"auth(?:entication)? fail",
             r"failed to authenticate",
+            r"authori[sz]ation failed for",
+            r"could not (?:recogni[sz]e|validate|verify|decode) .{0,30}token",
+            r"token used before issued",
             r"couldn't authenticate",
             r"failed password",
             r"invalid (?:credentials?|password|token|api key|access key|signature)",

@@ -13,6 +13,8 @@ RULES = (
             r"name or service not known",
             r"name does not resolve",
             r"failure in name resolution",
+            r"plugin/errors: \d .{0,200}(?:i/o timeout|servfail|refused|unreachable)",
+            r"lookup \S{1,200} on \S{1,60}: (?:server misbehaving|no such host|read|dial|i/o)",
             r"could ?n[o']t resolve (?:host|address)",
             r"getaddrinfo (?:failed|enotfound|eai_again)",
             r"enotfound",
@@ -88,6 +90,20 @@ RULES = (
         severity=Severity.HIGH,
     ),
     Rule(
+        name="conntrack_full",
+        pattern=any_of(r"(?:nf_|ip_)?conntrack: table full", r"neighbou?r(?: table|:).{0,20}overflow"),
+        depth=Depth.RESOURCE,
+        severity=Severity.HIGH,
+        quiet=True,
+    ),
+    Rule(
+        name="ports_exhausted",
+        pattern=any_of(r"can(?:no|')t assign requested address", r"eaddrnotavail"),
+        depth=Depth.RESOURCE,
+        severity=Severity.HIGH,
+        target=Target.ENDPOINT,
+    ),
+    Rule(
         name="upstream_failed",
         pattern=any_of(
             r"bad gateway",
@@ -134,6 +150,7 @@ RULES = (
             r"end of stream",
             r"server closed the connection",
             r"closed the connection unexpectedly",
+            r"i/o error occurred while sending",
             r"connection (?:abort|closed (?:by (?:remote|server|peer)|unexpectedly))",
             r"lost connection to",
             r"got disconnected",
@@ -148,6 +165,8 @@ RULES = (
         name="link_down",
         pattern=any_of(
             r"link (?:is )?down\b",
+            r"link status definitely down",
+            r"without any active interface",
             r"carrier lost",
             r"lost carrier",
             r"link error",

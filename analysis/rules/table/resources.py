@@ -19,7 +19,7 @@ RULES = (
             r"gc overhead limit",
             r"java heap space",
             r"memory limit exceeded",
-            r"failed to allocate",
+            r"failed to allocate (?:memory|\d+|heap|buffer|bytes|more)",
             r"memory cgroup",
         ),
         depth=Depth.RESOURCE,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...analyzer import Language
-from . import en, ko
+from . import en, en_systems, ko, ko_systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,7 @@ def _parse(text: str) -> dict[str, Wording]:
     }
 
 
-WORDINGS = {Language.EN: _parse(en.TEXTS), Language.KO: _parse(ko.TEXTS)}
+WORDINGS = {
+    Language.EN: _parse(en.TEXTS) | _parse(en_systems.TEXTS),
+    Language.KO: _parse(ko.TEXTS) | _parse(ko_systems.TEXTS),
+}
