@@ -30,10 +30,13 @@ VERDICTS = {
     Handled.ANSWERED_ELSEWHERE: DUPLICATE,
     Handled.ENDED: dropped(Rule.LATE),
 }
-TOGETHER = 25
-"""Requests handed over together at most: a quarter of what is in hand, so that four threads have work."""
+TOGETHER = 50
+"""Requests handed over together at most, where answers are computed here."""
+QUICK_CONCURRENCY = 2
+"""Threads then: one computes while the other waits for PostgreSQL. More would only wait for each other."""
 _KEY = b'"priority"'
 _VALUE = re.compile(rb'\s*:\s*"([A-Z]{3,8})"')
+_NORMAL = Priority.NORMAL.rank
 _RANKS = {each.value.encode(): each.rank for each in Priority}
 
 
@@ -63,7 +66,8 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
         """Open the engine, and begin to renew the claims of what is in hand."""
         if self._analyzer is None:
             self._analyzer = self._opened.enter_context(opened())
-        self.most = TOGETHER if is_quick(self._analyzer) else 1
+        if is_quick(self._analyzer):
+            self.most, self.concurrency = TOGETHER, min(self.concurrency, QUICK_CONCURRENCY)
         self._keeper.start()
 
     def close(self) -> None:
@@ -76,7 +80,7 @@ class AnalysisWorker(ConcurrentConsumer[AnalysisRequested]):
         value = record.value or b""
         where = value.find(_KEY)
         match = _VALUE.match(value, where + len(_KEY)) if where >= 0 else None
-        return _RANKS.get(match[1] if match else b"", Priority.NORMAL.rank)
+        return _RANKS.get(match[1], _NORMAL) if match else _NORMAL
 
     def handle(self, delivery: Delivery[AnalysisRequested]) -> Verdict:
         """Answer one request."""

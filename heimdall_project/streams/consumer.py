@@ -167,7 +167,7 @@ class ConcurrentConsumer[T](_KafkaConsumer):
     finished prefix. One with `most` above 1 handles several together while that is quick (`pace`).
     """
 
-    concurrency: ClassVar[int] = 4
+    concurrency: int = 4
     unfinished: ClassVar[int] = 100
     """Bound on records taken in and not finished."""
     ageing: ClassVar[float] = 10.0

@@ -229,9 +229,16 @@ class Member:
             return
         now = self._clock.monotonic()
         due = [unit for unit in self._again if unit.not_before <= now]
-        while len(self._running) < self._shape.width and (units := self._next_of(due) or self._fresh(now)):
+        while len(self._running) < self._width and (units := self._next_of(due) or self._fresh(now)):
             load = Load(units)
             self._running[self._pool.submit(self._hands.work, load)] = load
+
+    @property
+    def _width(self) -> int:
+        """Loads at work at the same time; a consumer may have learnt at its start that fewer will do."""
+        if isinstance(self.consumer, ConcurrentConsumer):
+            return min(self._shape.width, self.consumer.concurrency)
+        return self._shape.width
 
     def _together(self) -> int:
         """Units of a load."""
@@ -247,7 +254,7 @@ class Member:
 
     def _fresh(self, now: float) -> list[Unit]:
         if isinstance(self.consumer, ConcurrentConsumer):
-            if len(self._running) + len(self._again) >= self._shape.width:
+            if len(self._running) + len(self._again) >= self._width:
                 return []  # records that wait for a dependency keep their place
             records = self._inbox.take_first(self._together(), self._urgency, self._clock.now())
             return [Unit(record.place, self._progress.epoch(record.place), [record]) for record in records]

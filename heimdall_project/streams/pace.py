@@ -5,7 +5,7 @@ each other, and nothing that comes later can overtake them. So a hand-over is ke
 is easily so, and shrinks to what would have fitted when it was not; slow work goes record by record.
 """
 
-SLICE = 0.1
+SLICE = 0.2
 """Seconds after which a hand-over begins no further record: the rest is offered again, most urgent first."""
 EASY = SLICE / 2
 

@@ -22,6 +22,7 @@ from ..models import AnalysisAttempt, AnalysisJob
 from ..states import Event, Outcome, Status, sources
 from .answers import answer_event, answer_publish
 from .lines import Line, lines_add
+from .loading import attempts_load
 from .locking import Locked, jobs_lock
 from .timeline import Hop, job_lock, transition_add
 
@@ -85,8 +86,7 @@ def attempts_claim(*, requests: Mapping[UUID, Hop | None], worker: str) -> dict[
     """
     locked = jobs_lock(requests)
     # After the lock: what another claim or outcome wrote before is seen.
-    rows = AnalysisAttempt.objects.select_related("job__log_entry").filter(request_id__in=list(locked))
-    attempts = {attempt.request_id: attempt for attempt in rows}
+    attempts = attempts_load(locked)
     claims: dict[UUID, Claim | None] = {
         request_id: _judged(attempts.get(request_id), locked.get(request_id)) for request_id in requests
     }
@@ -103,11 +103,16 @@ def attempts_claim(*, requests: Mapping[UUID, Hop | None], worker: str) -> dict[
 def _judged(attempt: AnalysisAttempt | None, job: Locked | None) -> Claim | None:
     if attempt is None or job is None:
         return None
-    if attempt.answer is not None:
+    if attempt.outcome and _has_answer(attempt):
         return Answered(attempt)
     if attempt.finished_at is not None or not job.is_open:
         return Ended(attempt)
     return Claimed(attempt)
+
+
+def _has_answer(attempt: AnalysisAttempt) -> bool:
+    """Whether its outcome came from a worker of ours; what others answered, or what lapsed, has no event."""
+    return attempt.answer is not None
 
 
 def _ignore(attempt: AnalysisAttempt, worker: str, hop: Hop | None) -> None:
