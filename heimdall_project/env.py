@@ -47,8 +47,10 @@ def _declare[T](
         name=name, kind=kind, default=shown, help=help, section=_section, secret=secret
     )
     raw = os.environ.get(name, "")
-    if raw.strip() == "":
-        return default
+    return default if raw.strip() == "" else _parsed(name, kind, raw, parse, secret=secret)
+
+
+def _parsed[T](name: str, kind: str, raw: str, parse: Callable[[str], T], *, secret: bool) -> T:
     try:
         return parse(raw.strip())
     except ValueError as error:
@@ -138,26 +140,33 @@ def listing(name: str, default: list[str], help: str) -> list[str]:
 
 def secret(name: str, default: str, help: str) -> str:
     """Read a secret from `NAME`, or from the file that `NAME_FILE` names (container secrets)."""
-    if path := os.environ.get(f"{name}_FILE"):
-        try:
-            default = Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE: cannot read {path!r}: {error.strerror}") from error
-        _declare(name, "secret (or NAME_FILE)", "", help, str, secret=True)
-        return default
     value = _declare(name, "secret (or NAME_FILE)", "", help, str, secret=True)
-    return value or default
+    return _of_file(name) or value or default
+
+
+def _of_file(name: str) -> str | None:
+    """What the file says that `NAME_FILE` names; None without that variable."""
+    if not (path := os.environ.get(f"{name}_FILE")):
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {path!r}: {error.strerror}") from error
 
 
 def database(name: str, default: str, help: str) -> dict[str, object]:
-    """Read a `postgres://user:password@host:port/name` URL as Django's database settings."""
+    """Read a `postgres://user:password@host:port/name` URL, or that of `NAME_FILE`, as Django's settings."""
 
     def parse(raw: str) -> str:
         if urlsplit(raw).scheme not in {"postgres", "postgresql"}:
             raise ValueError("Use postgres://user:password@host:port/name.")
         return raw
 
-    parts = urlsplit(_declare(name, "postgres:// URL", default, help, parse, secret=True))
+    kind = "postgres:// URL (or NAME_FILE)"
+    url = _declare(name, kind, default, help, parse, secret=True)
+    if told := _of_file(name):
+        url = _parsed(f"{name}_FILE", kind, told, parse, secret=True)
+    parts = urlsplit(url)
     return {
         "ENGINE": "django_prometheus.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),

@@ -80,3 +80,18 @@ def test_a_database_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> N
         "5433",
         "name",
     ]
+
+
+def test_a_database_may_be_named_in_a_file(tmp_path, monkeypatch):
+    (tmp_path / "url").write_text("postgres://ada:s3cret@db:5433/heimdall\n")
+    monkeypatch.setenv("X_FILE", str(tmp_path / "url"))
+    read = env.database("X", "", "h")
+    assert (read["USER"], read["PASSWORD"], read["HOST"], read["PORT"]) == ("ada", "s3cret", "db", "5433")
+
+
+def test_a_file_with_another_kind_of_database_is_refused_without_its_text(tmp_path, monkeypatch):
+    (tmp_path / "url").write_text("mysql://ada:s3cret@db/heimdall")
+    monkeypatch.setenv("X_FILE", str(tmp_path / "url"))
+    with pytest.raises(ImproperlyConfigured, match="X_FILE: its value does not fit") as refused:
+        env.database("X", "", "h")
+    assert "s3cret" not in str(refused.value)
