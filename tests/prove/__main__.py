@@ -56,7 +56,7 @@ def _copy(place: Path) -> Path:
 def _prove(chosen: Sequence[Mutation], tree: Path) -> int:
     killers = sorted({mutation.killer for mutation in chosen})
     print(f"{len(killers)} tests must be green before anything is broken ...", flush=True)
-    if _run(tree, killers, expected={GREEN}) != GREEN:
+    if _run(tree, killers, expected={GREEN}, patience=10 * PATIENCE) != GREEN:
         print("They are not: run them by themselves first.")
         return 1
     survivors = []
@@ -88,7 +88,13 @@ def _broken(target: Path, mutation: Mutation) -> Iterator[None]:
         target.write_text(whole)
 
 
-def _run(tree: Path, tests: Sequence[str], *, expected: Collection[int] = (GREEN, RED)) -> int:
+def _run(
+    tree: Path,
+    tests: Sequence[str],
+    *,
+    expected: Collection[int] = (GREEN, RED),
+    patience: float = PATIENCE,
+) -> int:
     """Exit code of pytest; its output is shown if that is not as expected.
 
     No bytecode is kept: two versions of a file may have the same age and size.
@@ -97,7 +103,7 @@ def _run(tree: Path, tests: Sequence[str], *, expected: Collection[int] = (GREEN
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(tree)}
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=PATIENCE
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=patience
         )
     except subprocess.TimeoutExpired:
         return RED  # a test that hangs has noticed
