@@ -128,3 +128,16 @@ def title(failure_class: str) -> str:
 def hint(failure_class: str) -> str:
     """What a person can do about it."""
     return found.advice if (found := entry(failure_class)) else ""
+
+
+def table() -> str:
+    """The catalogue as a table in Markdown."""
+    tried = {
+        Retry.NEVER: "no: it fails at once",
+        Retry.BOUNDED: "`JOB_ATTEMPTS` tries",
+        Retry.UNTIL_DEADLINE: "again and again, until a deadline",
+    }
+    rows = [
+        f"| `{e.failure_class}` | {tried[e.retry]} | {e.meaning} | {e.advice} |" for e in CATALOGUE.values()
+    ]
+    return "\n".join(["| class | tried before | it means | what to do |", "|---|---|---|---|", *rows])

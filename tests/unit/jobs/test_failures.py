@@ -1,5 +1,7 @@
 """The catalogue of failures."""
 
+from pathlib import Path
+
 import pytest
 
 from heimdall_project.events.jobs import FailureClass
@@ -29,3 +31,9 @@ def test_what_fails_at_once_is_not_helped_by_sending_it_again_unless_something_e
 def test_a_name_that_is_none_has_no_entry(name: str) -> None:
     assert failures.entry(name) is None
     assert (failures.title(name), failures.hint(name)) == (name, "")
+
+
+def test_the_table_of_the_documentation_is_that_of_the_catalogue() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs/jobs.md").read_text()
+    documented = text.partition("by a test -->\n")[2].partition("\n<!-- /failures -->")[0]
+    assert documented == failures.table()
