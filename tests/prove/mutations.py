@@ -411,7 +411,8 @@ MUTATIONS = [
         file=f"{STREAMS}/outbox.py",
         old='        **({} if "traceparent" in own else tracing.carried()),\n',
         new="",
-        killer="tests/integration/jobs/test_traces.py::test_a_job_that_nobody_traces_has_a_trace_of_its_own",
+        killer="tests/integration/outbox/test_publish.py"
+        "::test_correlation_and_trace_of_the_work_in_hand_go_along",
     ),
     Mutation(
         name="let a retry begin a trace of its own",
@@ -494,7 +495,8 @@ MUTATIONS = [
         promise=5,
         file="analysis/services/analysing.py",
         old="    if waited < settings.MODEL_DEADLINE:\n        raise error\n",
-        new="    if waited < settings.MODEL_DEADLINE:\n        raise Flawed(FailureClass.MODEL_UNAVAILABLE, str(error))\n",
+        new="    if waited < settings.MODEL_DEADLINE:\n"
+        "        raise Flawed(FailureClass.MODEL_UNAVAILABLE, str(error))\n",
         killer="tests/integration/analysis/test_model_jobs.py::"
         "test_before_its_deadline_the_job_waits_and_succeeds_when_the_model_is_back",
     ),
