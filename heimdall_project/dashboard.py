@@ -5,27 +5,21 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count
-from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
+from jobs.admin.wording import STATUS_COLOURS
 from jobs.models import AnalysisJob
-from jobs.states import OPEN, Status
+from jobs.selectors import job_counts
+from jobs.states import Status
 
-from .accounts.models import AuditEvent
+from .accounts.models import AuditEvent, User
 from .observability import readiness
 from .observability.readiness import Answer
 from .streams import registry
 
 ROWS = 6
-_STATUS_COLOURS = {
-    Status.SUCCEEDED.value: "success",
-    Status.FAILED.value: "danger",
-    Status.RUNNING.value: "info",
-    Status.QUEUED.value: "info",
-    Status.CANCELLED.value: "warning",
-}
 _ACT_COLOURS = {"ok": "success", "failed": "danger", "running": "info", "unknown": "warning"}
 
 
@@ -45,8 +39,8 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     answers = readiness.ask_all(settings.READY_TIMEOUT)
     context["dependencies"] = _dependencies(answers)
     context["cards"] = []
-    if request.user.has_perm("jobs.view_analysisjob"):
-        context["cards"] += _job_cards()
+    if isinstance(request.user, User) and request.user.has_perm("jobs.view_analysisjob"):
+        context["cards"] += _job_cards(request.user)
         context["latest_jobs"] = _latest_jobs()
     if request.user.has_perm("streams.view_workerprocess"):
         context["cards"] += [_worker_card(answers), _outbox_card(answers)]
@@ -67,18 +61,22 @@ def _dependencies(answers: Mapping[str, Answer]) -> list[dict[str, str]]:
     return shown
 
 
-def _job_cards() -> list[Card]:
+def _job_cards(user: User) -> list[Card]:
+    """Counts that are bounded, however many jobs there are; each leads to the jobs that it counts."""
     link = reverse("admin:jobs_analysisjob_changelist")
-    unfinished = AnalysisJob.objects.filter(status__in=OPEN).count()
-    lately = AnalysisJob.objects.filter(finished_at__gt=Now() - timedelta(days=1)).order_by()
-    ended = dict(lately.values_list("status").annotate(Count("pk")))
-    failed = ended.get(Status.FAILED.value, 0)
+    counts = job_counts(user=user, since=timezone.now() - timedelta(days=1))
+    unfinished, failed = sum(counts.open.values()), counts.by_status[Status.FAILED]
+    note = "of those accepted in the last 24 hours"
     return [
-        Card("Unfinished jobs", str(unfinished), "waiting or running", "hourglass", link),
+        Card("Unfinished jobs", str(unfinished), "waiting or running", "hourglass", f"{link}?status=open"),
         Card(
-            "Succeeded", str(ended.get(Status.SUCCEEDED.value, 0)), "in the last 24 hours", "task_alt", link
+            "Succeeded",
+            str(counts.by_status[Status.SUCCEEDED]),
+            note,
+            "task_alt",
+            f"{link}?status=SUCCEEDED&last=day",
         ),
-        Card("Failed", str(failed), "in the last 24 hours", "error", f"{link}?status=FAILED", failed == 0),
+        Card("Failed", str(failed), note, "error", f"{link}?status=FAILED&last=day", failed == 0),
     ]
 
 
@@ -116,7 +114,7 @@ def _latest_jobs() -> list[dict[str, Any]]:
             "note": f"{job.log_entry.service_name}, for {job.owner.get_username()}",
             "at": job.created_at,
             "state": job.status,
-            "colour": _STATUS_COLOURS.get(job.status, "default"),
+            "colour": STATUS_COLOURS[job.status],
         }
         for job in rows
     ]

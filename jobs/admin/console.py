@@ -72,6 +72,13 @@ class ConsoleAdmin(LargeTableAdmin):
         """Delete an own filter."""
         return saved.drop(request, self._viewer(request), PAGE, pk, reverse(LIST))
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, which also knows what an empty one is to say: where to ask, and as whom."""
+        listed = super().get_changelist_instance(request)
+        listed.ask_at = request.build_absolute_uri(reverse("analysis-request"))
+        listed.asker = request.user.get_username()
+        return listed
+
     def _above(self, request: HttpRequest) -> dict[str, Any]:
         user = self._viewer(request)
         current = saved.normal(request.GET.urlencode())

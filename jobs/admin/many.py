@@ -116,10 +116,13 @@ def _preview(found: QuerySet[AnalysisJob], order: Order) -> dict[str, Any]:
     for group in able.values():
         messages = Counter(job.failure_message for job in group.jobs if job.failure_message)
         group.sample = visible(messages.most_common(1)[0][0])[:SAMPLE] if messages else ""
+    if len(able) > 1 and Status.CANCELLED in able:  # somebody did not want them: to be chosen on purpose
+        able[Status.CANCELLED].wanted = False
     return {
         "able": sorted(able.values(), key=lambda group: -len(group.jobs)),
         "unable": sorted(unable.values(), key=lambda group: -len(group.jobs)),
         "number": sum(len(group.jobs) for group in able.values()),
+        "of": min(len(jobs), MOST),
         "cut": len(jobs) > MOST,
     }
 

@@ -60,6 +60,9 @@
         plots.set(name, new Chart(canvas, { type: "bar", data: parts, options: options(name, colour) }));
       }
     });
+    // Plots without a single point would only push the list down.
+    const isEmpty = ["submitted", "succeeded", "failed", "cancelled"].every((name) => data[name].every((n) => !n));
+    document.querySelectorAll("details.hd-plots").forEach((each) => { each.hidden = isEmpty; });
     document.querySelectorAll("[data-each]").forEach((each) => { each.textContent = `each ${data.each}`; });
   };
 
