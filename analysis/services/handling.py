@@ -97,7 +97,9 @@ class Handling:
         """
         mine = {r.event.request_id: n for n, r in reversed(list(enumerate(requests)))}
         hops = {request_id: requests[n].hop for request_id, n in mine.items()}
+        began = time.time_ns()
         claims = attempts_claim(requests=hops, worker=self._worker)
+        claimed = time.time_ns()
         ends: list[End] = [None] * len(requests)
         answers: dict[int, Answer] = {}
         with self._holding(claims, mine, ends) as held:
@@ -107,6 +109,7 @@ class Handling:
                 request = requests[number]
                 wanted: Wanted = held.get(request.event.request_id, always)
                 with request.context():
+                    tracing.past("claim", began, claimed, together=len(hops))
                     came = self._begin(request, claims[request.event.request_id], wanted)
                 if isinstance(came, Answer):
                     answers[number] = came
@@ -185,9 +188,14 @@ class Handling:
             for each in own
             if isinstance(each.assignment, OwnAssignment)
         ]
+        began = time.time_ns()
         finish = partial(attempts_finish, outcomes=outcomes, worker=self._worker)
-        # The span of one outcome belongs to its trace; that of many to none.
-        return (own[0].after.run(finish) if len(own) == 1 else finish()) if own else []
+        # What is done for one belongs to its trace; what is done for many to none.
+        stored = (own[0].after.run(finish) if len(own) == 1 else finish()) if own else []
+        for each in own:
+            trace = each.headers.get("traceparent", "")
+            tracing.past("store outcome", began, time.time_ns(), parent=trace, together=len(own))
+        return stored
 
 
 def _finish_alone(answer: Answer) -> bool:

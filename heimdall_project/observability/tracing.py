@@ -274,6 +274,16 @@ def spanned[**P, R](name: str, kind: str = INTERNAL) -> Callable[[Callable[P, R]
     return decorate
 
 
+def past(name: str, since: int, until: int, *, parent: str | None = None, **attributes: Value) -> None:
+    """A step that is over, below `parent` or the work in hand; for what was done for several at once.
+
+    Times are in nanoseconds of the epoch.
+    """
+    below = current() if parent is None else parsed(parent)
+    if below.endswith("-01") and recording() is not None:
+        begin(below, name=name, kind=INTERNAL, at=since, attributes=attributes).end(at=until)
+
+
 def work(name: str) -> Entered | _Nothing:
     """A step of the work in hand; outside of any work a trace of its own."""
     return span(name) if _current.get() else Entered(begin(None, name=name, kind=INTERNAL))

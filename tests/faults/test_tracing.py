@@ -89,9 +89,10 @@ def test_a_job_is_one_trace_from_the_http_request_to_its_result(
         job = AnalysisJob.objects.get(pk=answer["analysis_id"])
         [applied] = eventually(lambda: collector.named(TRACE, CHAIN[-1]), "the last step")
         eventually(lambda: len(collector.named(TRACE, f"publish {Topic.ANALYSIS_RESULT}")) == 1, "the relay")
-    # Outcomes are stored one at a time or several together; only the first is a step of the job alone.
-    assert [step for step in collector.way(applied) if step != "store outcome"] == CHAIN
-    assert collector.named(TRACE, "analyse")
+    assert collector.way(applied) == CHAIN
+    for step in ("claim", "analyse", "store outcome"):
+        [seen] = collector.named(TRACE, step)
+        assert collector.way(seen) == [*CHAIN[:4], step]
     assert collector.orphans(TRACE, CALLER) == []
     assert [span.name for span in collector.spans(TRACE) if span.parent == CALLER] == [CHAIN[0]]
     assert services(collector) == {"web", RELAY, WORKER, RESULTS}

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from heimdall_project.observability import recording, tracing
 from heimdall_project.observability.recording import Recorder
-from heimdall_project.observability.tracing import begin, rejoined, span, traced
+from heimdall_project.observability.tracing import begin, past, rejoined, span, traced
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ID = CALLER[3:35]
@@ -119,6 +119,19 @@ def test_work_that_goes_on_later_is_in_its_own_trace_and_linked_to_what_caused_i
     assert again.parent is None and again.context and again.context.trace_id == int(ID, 16)
     assert [f"{link.context.span_id:016x}" for link in again.links] == [operator[36:52]]
     assert f"{parent(collector.named('begin another')):016x}" == CALLER[36:52]
+
+
+def test_a_step_that_is_over_is_recorded_with_its_own_times(collector: Collector) -> None:
+    with traced(CALLER, name="request"):
+        past("claim", 1_000, 3_000, together=2)
+    past("store", 4_000, 5_000, parent=CALLER)
+    past("outside of any work", 4_000, 5_000)
+    flush()
+    claim, store = collector.named("claim"), collector.named("store")
+    assert (claim.start_time, claim.end_time) == (1_000, 3_000)
+    assert parent(claim) == int(place(collector.named("request")), 16)
+    assert f"{parent(store):016x}" == CALLER[36:52]
+    assert len(collector.spans) == 3
 
 
 def test_links_are_bounded(collector: Collector) -> None:
