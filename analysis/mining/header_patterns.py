@@ -6,13 +6,13 @@ import re
 
 LEVELS = {
     "TRACE": "TRACE", "VERBOSE": "TRACE", "FINEST": "TRACE", "FINER": "TRACE",
-    "DEBUG": "DEBUG", "FINE": "DEBUG",
-    "INFO": "INFO", "INFORMATION": "INFO", "LOG": "INFO",
+    "DEBUG": "DEBUG", "FINE": "DEBUG", "DBG": "DEBUG",
+    "INFO": "INFO", "INFORMATION": "INFO", "INF": "INFO", "LOG": "INFO",
     "STATEMENT": "INFO", "DETAIL": "INFO", "HINT": "INFO",
     "NOTICE": "NOTICE", "CONFIG": "NOTICE",
-    "WARN": "WARNING", "WARNING": "WARNING",
+    "WARN": "WARNING", "WARNING": "WARNING", "WRN": "WARNING",
     "ERR": "ERROR", "ERROR": "ERROR", "FAILURE": "ERROR",
-    "SEVERE": "CRITICAL", "CRIT": "CRITICAL", "CRITICAL": "CRITICAL", "FATAL": "CRITICAL",
+    "SEVERE": "CRITICAL", "CRIT": "CRITICAL", "CRITICAL": "CRITICAL", "FATAL": "CRITICAL", "FTL": "CRITICAL",
     "ALERT": "CRITICAL", "EMERG": "CRITICAL", "PANIC": "CRITICAL",
 }  # fmt: skip
 LETTERS = {"V": "TRACE", "D": "DEBUG", "I": "INFO", "W": "WARNING", "E": "ERROR", "F": "CRITICAL"}
@@ -25,7 +25,9 @@ _PLAIN = "|".join(word for word in _LONGEST_FIRST if word not in _NEED_A_COLON)
 _LEVEL_KEY = r"(?:level|lvl|severity)=\"?"
 
 ANSI = re.compile(r"\x1b\[[0-9;]{0,16}m")
-LEAD = re.compile(r"\ufeff?(?:<[0-9]{1,3}>(?:[0-9] )?)?(?:(?:time|timestamp|ts|t)=\"?)?\[?\s{0,8}")
+LEAD = re.compile(
+    r"\ufeff?(?:<[0-9]{1,3}>(?:[0-9] )?)?(?:[DIWEFAU], (?=\[))?(?:(?:time|timestamp|ts|t)=\"?)?\[?\s{0,8}"
+)
 # What may stand before the time: a file, a container, an alert class; not the plain word of a sentence.
 LABEL = re.compile(r"(?![a-z]+\s+[^|\s])\S{1,100}\s{1,8}(?:\|\s)?")
 AFTER_TIME = re.compile(r"[\]\",:]*")
@@ -34,7 +36,7 @@ GAP = re.compile(r"\s*(?:(?:-{1,3}|[|:,])\s+|\|)?")
 # A level is upper case, or marked as one: [error] <warn> info: level=debug, or followed by a wide gap.
 LEVEL = re.compile(
     rf"(?:[\[(<]\s?({_ANY})\s{{0,9}}[\])>]|{_LEVEL_KEY}({_ANY})\b\"?"
-    rf"|({_ANY})(?:[:,|]|\s{{2,}}|\t)|(?-i:({_PLAIN})(?=\s|$)))[:,|]?",
+    rf"|({_ANY})(?:[:,|\]]|\s{{2,}}|\t)|(?-i:({_PLAIN})(?=\s|$)))[:,|]?",
     re.IGNORECASE,
 )
 # ERROR/worker-1]
@@ -58,7 +60,7 @@ NAME_IN_MESSAGE = re.compile(
 NAME_AT_END = re.compile(r"\(([a-z][\w$]{0,60}(?:\.[\w$]{1,60}){1,12})\)\s{0,8}$")
 NAME_AT_END_CHARS = 200
 
-NUMBER = re.compile(r"(?:([0-9]{1,9})(?:#[0-9]+)?|\[([0-9]{1,9})\]):?(?=\s|\|)")
+NUMBER = re.compile(r"(?:([0-9]{1,9})(?:#[0-9]+)?|\[([0-9]{1,9})\]|#([0-9]{1,9})\]):?(?=\s|\|)")
 # host name[pid]: as syslog writes it; the name may hold blanks if a pid follows.
 PROCESS = re.compile(
     r"(?P<host>[^\s\[]\S*) (?P<name>[^\s:\[]+(?: -- \S+?| [0-9.]+)?|[^\[\]:]{1,60})"
@@ -75,6 +77,8 @@ NAMED = re.compile(
     rf"{_NO_ERROR}([A-Za-z_][\w.$/@#*()<>\-]{{0,120}}(?:\[[^\]\s]{{1,40}}\])?)(?::(?:\s|$)|\s+[:-]\s)"
 )
 LOGGER = re.compile(rf"{_NO_ERROR}([A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)+)\s+")
+DOTTED = re.compile(r"[a-z_][\w$]*(?:\.[a-z_][\w$]*)+")
+WITH_PID = re.compile(r"(.{1,120})\[([0-9]{1,9})\]")
 NAMES = (
     NAMED,
     re.compile(r"([\w./-]+\.\w{1,4}):[0-9]+\]\s"),  # source.go:12]

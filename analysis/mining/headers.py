@@ -119,7 +119,7 @@ class _Header:
         found = patterns.NUMBER.match(self.head, self.at)
         if not found or (self.component and self.head[found.end() : found.end() + 1] != "|"):
             return False
-        self.pid, self.at = self.pid or found[1] or found[2], found.end()
+        self.pid, self.at = self.pid or found[1] or found[2] or found[3], found.end()
         return True
 
     def _level_field(self) -> bool:
@@ -143,7 +143,8 @@ class _Header:
         if self.component:
             found = patterns.REQUEST.match(self.head, self.at)
         elif found := patterns.BRACKET.match(self.head, self.at):
-            if found[2] or (" " not in found[1] and not self._goes_on(found.end())):
+            is_name = patterns.DOTTED.fullmatch(found[1]) is not None
+            if found[2] or (" " not in found[1] and (is_name or not self._goes_on(found.end()))):
                 self.component = patterns.AT_LINE.sub("", found[1].rpartition(":")[2])
             elif not self._goes_on(found.end()):
                 return False
@@ -162,6 +163,8 @@ class _Header:
         for pattern in patterns.NAMES:
             if found := pattern.match(self.head, self.at):
                 self.component, self.at = found[1], found.end()
+                if process := patterns.WITH_PID.fullmatch(found[1]):
+                    self.component, self.pid = process[1], self.pid or process[2]
                 return True
         return False
 

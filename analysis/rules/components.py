@@ -22,10 +22,13 @@ _LIBRARY = re.compile(
     r"|ch\.qos|oracle)\."
 )
 _JAVA_FRAME = re.compile(r"\s*at ([\w$.]{1,200})\.[\w$<>]{1,100}\(")
+_RUBY_FRAME = re.compile(r"\s*(?:from )?(/[^:\s]{1,200}\.rb):\d+:in ")
+_NODE_FRAME = re.compile(r"\s*at (?:.{1,100} \()?(/[^:\s()]{1,200}\.[cm]?[jt]s):\d+:\d+\)?")
 _PYTHON_FRAME = re.compile(r'\s*File "([^"]+)", line \d+')
 # Names that stand where a component would, and name none.
 _NOBODY = re.compile(
-    r"(?:root|main|error|log|app|stderr|stdout|worker|default|thread-\d+|\d+)$", re.IGNORECASE
+    r"(?:root|main|error|log|app|stderr|stdout|worker|default|thread-\d+|\d+|[A-Z]{2,4}-?\d{3,})$",
+    re.IGNORECASE,
 )
 _DIALECTS = {
     "postgres": re.compile(
@@ -66,9 +69,9 @@ def short(component: str) -> str:
 
 
 def _component(event: Event) -> str | None:
-    named = event.head.component or _dialect(event.text)
-    if named and _NOBODY.match(named):
-        named = None
+    named = event.head.component
+    if named is None or _NOBODY.match(named):
+        named = _dialect(event.text)
     if named and not _LIBRARY.match(named):
         return safe(named)
     return frame_of(event) or (safe(named) if named else None) or (safe(event.origin or "") or None)
@@ -80,15 +83,20 @@ def _dialect(text: str) -> str | None:
 
 
 def frame_of(event: Event) -> str | None:
-    """The first frame of a Java trace, the last of a Python one, that is not of a library."""
+    """The first frame of a Java, Ruby or Node trace, the last of a Python one, that is not of a library."""
     python: str | None = None
     for line in event.body:
         if (found := _JAVA_FRAME.match(line.text)) and not _LIBRARY.match(found[1]):
             return safe(found[1])
+        script = _RUBY_FRAME.match(line.text) or _NODE_FRAME.match(line.text)
+        if script and not _is_library_file(script[1]):
+            return safe("/".join(script[1].split("/")[-2:]))
         if (found := _PYTHON_FRAME.match(line.text)) and not _is_library_file(found[1]):
             python = "/".join(found[1].split("/")[-2:])
     return safe(python) if python else None
 
 
 def _is_library_file(path: str) -> bool:
-    return "site-packages" in path or "/lib/python" in path
+    return any(
+        part in path for part in ("site-packages", "/lib/python", "/gems/", "node_modules", "/lib/ruby")
+    )

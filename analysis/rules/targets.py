@@ -25,7 +25,7 @@ _TOWARDS = re.compile(
 _AND_PORT = re.compile(rf"\b({_ADDRESS}|{_HOST})[\"')]{{0,2}},? (?:on |at )?port:? ([0-9]{{2,5}})\b")
 _WITH_PORT = re.compile(
     rf"(?<![\w.:/-])/?((?:{_HOST}/)?{_ADDRESS}:[0-9]{{2,5}}"
-    r"|[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){0,8}:[0-9]{3,5})(?![\w:.])"
+    r"|[A-Za-z][\w-]{0,62}(?:\.[\w-]{1,63}){0,8}:[0-9]{3,5})(?!\w|[:.]\w)"
 )
 _BARE_ADDRESS = re.compile(rf"(?<![\w.])({_ADDRESS})(?![\w.])")
 _KIND = re.compile(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from heimdall_project.events.jobs import Severity
+
 from ..findings import Finding, Findings
 from ..logins import accepted_login
 from ..matching import UNRECOGNISED
+from ..rule import Depth
 from .causes import explains
 from .domains import Domain, domain_of
 
@@ -51,8 +54,9 @@ def consult(findings: Findings, analysis_type: str = "error") -> Consultation | 
         return None
     wanted = [finding for finding in failures if _is_of(finding, analysis_type)]
     among = wanted or failures
-    signals = [each for each in among if not _is_noise(each, findings)]
-    root = _root_of((signals or among)[0], among)
+    signals = [each for each in among if not _is_noise(each, findings) and _is_grave(each)]
+    first = signals[0] if signals and _is_noise(among[0], findings) else among[0]
+    root = _root_of(first, among)
     others = []
     for domain in Domain:
         best = next((each for each in failures if domain_of(each) is domain and each is not root), None)
@@ -80,6 +84,14 @@ def _is_noise(finding: Finding, findings: Findings) -> bool:
     if accepted and accepted.same_source:
         return False
     return finding.rule.name in NOISE
+
+
+def _is_grave(finding: Finding) -> bool:
+    """Whether it is more than what goes wrong on any day."""
+    return finding.rule.depth >= Depth.DEPENDENCY and finding.rule.severity in (
+        Severity.HIGH,
+        Severity.CRITICAL,
+    )
 
 
 def _root_of(finding: Finding, among: Sequence[Finding]) -> Finding:
