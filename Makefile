@@ -22,8 +22,8 @@ up: bootstrap-run ## set up all that is missing, run the whole system here; Ctrl
 down: bootstrap-run ## stop a `make up` that runs elsewhere, and its services
 	@$(local) down
 
-smoke: bootstrap-run ## drive one job to SUCCEEDED through real Kafka (brings the system up if needed)
-	@$(local) smoke
+smoke: bootstrap-run ## drive one job to SUCCEEDED through real Kafka (MODEL=http://host/v1 MODEL_NAME=…: by that model)
+	@MODEL='$(MODEL)' $(if $(MODEL_NAME),MODEL_NAME='$(MODEL_NAME)') $(local) smoke
 
 services-up: bootstrap-run ## start only Kafka, PostgreSQL and Redis, and leave them running
 	@$(local) services-up

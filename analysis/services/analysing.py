@@ -57,7 +57,8 @@ def _without_model(assignment: Assignment, given: AnalysisInput, error: ModelAwa
     log.error("The model was away beyond its deadline", action="model_unavailable", number=assignment.number)
     if settings.ANALYSIS_FALLBACK:
         return RuleBasedAnalyzer().analyze(given)
-    message = f"The model was away for {waited:.0f} s; last: {error}. Send the job again when it is back."
+    last = str(error).removeprefix("model: ")
+    message = f"The model was away for {waited:.0f} s: {last}. Send the job again when it is back."
     return Failure(failure_class=FailureClass.MODEL_UNAVAILABLE, message=message)
 
 

@@ -9,6 +9,7 @@ from .child import end_leftovers
 from .errors import StackError
 from .instance import CHECKOUT
 from .journey import Client, answers, drive_job
+from .model import PATIENCE, model_asked_for, settings_of
 from .process import end, load_record, wait_for
 from .stack import Stack, stop_all
 from .terminal import confirmed, say
@@ -81,9 +82,17 @@ def kafka_init(stack: Stack) -> None:
 
 
 def smoke(stack: Stack) -> None:
-    """Drive one job to SUCCEEDED through the running system, or through one brought up for it."""
+    """Drive one job to SUCCEEDED through the running system, or through one brought up for it.
+
+    With MODEL in the environment always through one of its own, whose worker asks that model.
+    """
     url = stack.instance.url
-    if load_record(up_record(stack.instance)):
+    if model := model_asked_for():
+        if load_record(up_record(stack.instance)):
+            raise StackError("a system runs here that asks another engine: make down first")
+        os.environ.update(settings_of(model))
+        say(up_once(stack, PATIENCE))
+    elif load_record(up_record(stack.instance)):
         wait_for(lambda: answers(f"{url}/livez"), 60)  # it may be starting itself
         say(drive_job(Client(url, DEMO_USER, DEMO_PASSWORD)))
     else:

@@ -84,4 +84,15 @@ def drive_job(client: Client, timeout: float = 90, meanwhile: Callable[[], None]
     if status != "SUCCEEDED":
         detail = json.dumps(client.call("GET", f"/api/v1/jobs/{job}"), indent=2)
         raise StackError(f"job {job} ended {status}:\n{detail}")
-    return f"job {job} SUCCEEDED in {time.monotonic() - begun:.1f} s"
+    seconds = time.monotonic() - begun
+    return (
+        f"job {job} SUCCEEDED in {seconds:.1f} s{_said(client.call('GET', f'/api/v1/analysis/result/{job}'))}"
+    )
+
+
+def _said(job: dict[str, Any]) -> str:
+    """Which engine answered, and what."""
+    result = job.get("analysis_result") or {}
+    if not job.get("model"):
+        return ""
+    return f", answered by {job['model']}: {result.get('severity')}, {result.get('summary')}"

@@ -41,10 +41,10 @@ def up(stack: Stack) -> None:
             time.sleep(0.5)
 
 
-def up_once(stack: Stack) -> str:
+def up_once(stack: Stack, patience: float = 90) -> str:
     """Bring everything up, drive one job, and stop again; returns a line about the job."""
     with _system(stack) as children:
-        return _first_job(stack.instance, children)
+        return _first_job(stack.instance, children, patience)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _system(stack: Stack) -> Iterator[list[Child]]:
             _stop(children, started)
 
 
-def _first_job(instance: Instance, children: list[Child]) -> str:
+def _first_job(instance: Instance, children: list[Child], patience: float = 90) -> str:
     def are_open() -> bool:
         check(children)
         return answers(f"{instance.url}/livez") and answers(f"{instance.stream_url}/stream/")
@@ -77,7 +77,7 @@ def _first_job(instance: Instance, children: list[Child]) -> str:
     if not wait_for(are_open, 60, interval=0.2):
         raise StackError(f"the web server did not answer at {instance.url} within 60 s")
     client = Client(instance.url, DEMO_USER, DEMO_PASSWORD)
-    return drive_job(client, meanwhile=lambda: check(children))
+    return drive_job(client, patience, meanwhile=lambda: check(children))
 
 
 def prepare(instance: Instance) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from docker.local import StackError
 from docker.local.journey import Client, drive_job
+from docker.local.model import settings_of
 from docker.local.up import DEMO_PASSWORD, DEMO_USER, DEMO_USERS
 from heimdall_project.accounts import demo
 
@@ -52,6 +53,18 @@ def serve() -> Iterator[Serve]:
 
 def test_a_job_is_followed_until_it_succeeded(serve: Serve) -> None:
     assert "job 7 SUCCEEDED" in drive_job(serve("PENDING", "RUNNING", "SUCCEEDED"))
+
+
+def test_a_smoke_job_with_a_model_says_which_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MODEL_NAME", "MODEL_TIMEOUT", "MODEL_DEADLINE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(StackError, match="MODEL_NAME"):
+        settings_of("http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MODEL_NAME", "m")
+    monkeypatch.setenv("MODEL_TIMEOUT", "45")
+    chosen = settings_of("http://127.0.0.1:9/v1")
+    assert chosen["ANALYSIS_PROVIDER"] == "openai" and chosen["MODEL_URL"] == "http://127.0.0.1:9/v1"
+    assert chosen["MODEL_DEADLINE"] == "90"
 
 
 def test_a_failed_job_is_an_error(serve: Serve) -> None:

@@ -38,7 +38,7 @@ class Hold:
             if self._failures:
                 if self._trying or self._monotonic() < self._until:
                     metrics.MODEL_HELD.inc()
-                    raise Away(f"waiting for it to come back; last: {self._reason}")
+                    raise Away(f"{self._reason}, a moment ago")
                 self._trying = True
             return self._round
 
