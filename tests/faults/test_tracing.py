@@ -20,6 +20,7 @@ from heimdall_project.streams.topics import Topic
 from jobs.models import AnalysisJob, JobTransition
 from tests.factories import LOG, make_job
 from tests.integration.platform.doors import WEB, Door, door
+from tests.model_endpoint import ModelEndpoint
 from tests.people import PASSWORD
 from tests.probe_workers.harness import RunConsumer, eventually, free_range
 
@@ -44,6 +45,12 @@ type Run = Callable[..., AbstractContextManager[RunConsumer]]
 def collector() -> Iterator[Collector]:
     with collecting() as collector:
         yield collector
+
+
+@pytest.fixture
+def model() -> Iterator[ModelEndpoint]:
+    with ModelEndpoint() as running:
+        yield running
 
 
 @pytest.fixture
@@ -79,10 +86,12 @@ def web(world: World, collector: Collector, tmp_path: Path) -> Iterator[tuple[Do
 
 
 def test_a_job_is_one_trace_from_the_http_request_to_its_result(
-    world: World, run: Run, collector: Collector, web: tuple[Door, Path], basic: str
+    world: World, run: Run, collector: Collector, web: tuple[Door, Path], basic: str, model: ModelEndpoint
 ) -> None:
     asking, log = web
-    with run(RELAY, WORKER, RESULTS, OTEL_EXPORTER_OTLP_ENDPOINT=collector.address) as workers:
+    engine = {"ANALYSIS_PROVIDER": "openai", "MODEL_URL": model.url, "MODEL_NAME": "m"}
+    exporting = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address}
+    with run(RELAY, WORKER, RESULTS, **engine, **exporting) as workers:
         headers = {"authorization": basic, "traceparent": PARENT, "tracestate": "rojo=1"}
         status, answer = asking.post("/api/v1/analysis/request", BODY, **headers)
         assert status == 202, answer
@@ -93,6 +102,9 @@ def test_a_job_is_one_trace_from_the_http_request_to_its_result(
     for step in ("claim", "analyse", "store outcome"):
         [seen] = collector.named(TRACE, step)
         assert collector.way(seen) == [*CHAIN[:4], step]
+    [call] = collector.named(TRACE, "model call")
+    assert collector.way(call) == [*CHAIN[:4], "analyse", "model call"]
+    assert model.asked[0].headers["traceparent"] == f"00-{TRACE}-{call.span}-01"
     assert collector.orphans(TRACE, CALLER) == []
     assert [span.name for span in collector.spans(TRACE) if span.parent == CALLER] == [CHAIN[0]]
     assert services(collector) == {"web", RELAY, WORKER, RESULTS}
