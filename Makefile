@@ -8,7 +8,7 @@ local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
 .PHONY: help up down smoke test check test-faults prove bench bench-runtime eval-analysis services-up services-down status \
-	kafka-init reset requirements bootstrap-run bootstrap-dev bootstrap-lint
+	kafka-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -39,6 +39,17 @@ kafka-init: bootstrap-run ## create the Kafka topics that are missing and report
 
 reset: bootstrap-run ## stop an instance and delete its data (asks; FORCE=1 does not)
 	@$(local) reset
+
+# --- in containers; these need Docker ---
+
+compose-smoke: ## build the image, bring the system up in containers, drive one job to SUCCEEDED, take all down
+	@docker/compose_smoke.sh
+
+stack-up: ## deploy docker/stack.yml to the Swarm that this machine manages (HEIMDALL_IMAGE=… ALLOWED_HOSTS=…)
+	@docker/stack.sh up
+
+stack-down: ## take that down; data and secrets stay
+	@docker/stack.sh down
 
 # --- the tests ---
 
