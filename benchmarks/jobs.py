@@ -49,6 +49,13 @@ from heimdall_project.streams.topics import Topic  # noqa: E402
 
 TOPICS = [Topic.ANALYSIS_REQUEST, Topic.ANALYSIS_RESULT, Topic.DLQ_FAILED]
 RATE = 50.0
+_STEPS = """
+SELECT before, event, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM at - since))
+FROM (
+    SELECT event, at, lag(event) OVER of_job AS before, lag(at) OVER of_job AS since, job_id
+    FROM job_transitions WHERE event <> 'published' WINDOW of_job AS (PARTITION BY job_id ORDER BY at)
+) AS steps WHERE before IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 10 ORDER BY min(at)
+"""
 type Side = Ours | Peer
 
 
@@ -132,6 +139,9 @@ def latency(side: Side, seconds: float) -> tuple[float, float]:
                 time.sleep(0.002)
             asked = dict(line.split() for line in process.communicate()[0].splitlines() if line)
     topics_made(False)
+    if isinstance(side, Ours):
+        told = ", ".join(f"{a} to {b} {1000 * wait:.0f} ms" for a, b, wait in ask(_STEPS))
+        print(f"medians by the timeline: {told}")
     waits = sorted(1000 * (seen[int(job)] - float(at)) for job, at in asked.items() if int(job) in seen)
     assert len(waits) >= count - 1, (len(waits), count)
     return statistics.median(waits), waits[int(0.99 * len(waits))]

@@ -212,7 +212,7 @@ type KafkaConsumer = RecordConsumer[Any] | ConcurrentConsumer[Any] | BatchConsum
 class Loop(Worker):
     """A worker that reads no topic: the relay, the sweeper, the generator."""
 
-    interval: ClassVar[float] = 1.0
+    interval: float = 1.0
     """Seconds to wait after a step that found nothing to do."""
     step_budget: ClassVar[float] = 120.0
     """Seconds one step may take before the watchdog ends the process."""

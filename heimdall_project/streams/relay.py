@@ -67,6 +67,8 @@ class Relay:
         self._holds = Holds(Random(seed))  # noqa: S311 - jitter
         self._measure_at = self._hooks_at = self._purge_at = 0.0
         self._hooks_after = 0
+        self.published_at = float("-inf")
+        """Monotonic time at which something was published last."""
 
     def step(self, stop: Event) -> bool:
         """Publish one batch; whether there is more. Raises TransientError while the database is away."""
@@ -120,6 +122,7 @@ class Relay:
         places = [(rows[n], answer) for n in settled.sent if isinstance(answer := answers[n], Delivered)]
         if places:
             self._store.mark(self._lease, places)
+            self.published_at = self._clock.monotonic()
         crash_point("relay.after_mark")
         self._holds.learn(keys, settled, self._clock.monotonic())
         self._report(rows, settled)
