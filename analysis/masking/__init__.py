@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from .assignments import secrets
-from .credentials import authorizations, cookies, go_passwords, url_passwords
+from .credentials import authorizations, command_passwords, cookies, go_passwords, url_passwords
 from .masked import STAND_IN, Kind, Masked, Names, Span, replaced
 from .numbers import cards, ibans, phones, resident_numbers
 from .personal import emails
-from .tokens import cloud_keys, json_web_tokens, private_keys
+from .tokens import cloud_keys, json_web_tokens, password_hashes, private_keys
 
 __all__ = ["Kind", "Masked", "mask"]
 
@@ -31,6 +31,8 @@ _FINDERS: tuple[tuple[Kind, Callable[[str], Iterable[Span]]], ...] = (
     (Kind.COOKIE, cookies),
     (Kind.AUTHORIZATION, authorizations),
     (Kind.SECRET, secrets),
+    (Kind.SECRET, command_passwords),
+    (Kind.SECRET, password_hashes),
     (Kind.IBAN, ibans),
     (Kind.RESIDENT_NUMBER, resident_numbers),
     (Kind.CARD, cards),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .boundaries import COLOURS, lowered, positions
+from .boundaries import UNSEEN, lowered, positions
 from .masked import STAND_IN, Span
 
 _SUFFIX = (
@@ -54,11 +54,11 @@ _CODES = ("pin", "otp", "cvv", "cvc", "ssn")
 
 _QUOTE = r"(?:\\{0,7}[\"'`]|%22|%27|&quot;|&#3[49];)"
 _SEPARATOR = re.compile(
-    rf"{COLOURS}(?:{_QUOTE}?\]?[ \t]{{0,8}}{COLOURS}(?:=>|:=|==?|:|＝|：|%3[dDaA]|\\u003[dD]|&#61;)"  # noqa: RUF001
+    rf"{UNSEEN}(?:{_QUOTE}?\]?[ \t]{{0,8}}{UNSEEN}(?:=>|->|:=|==?|::?|＝|：|%3[dDaA]|\\u003[dD]|&#61;)"  # noqa: RUF001
     rf"|{_QUOTE}[ \t]{{0,8}},(?=[ \t]{{0,8}}{_QUOTE})"  # ("password", "x")
     rf"|{_QUOTE}[ \t]{{1,8}}value[ \t]{{0,8}}=(?=[ \t]{{0,8}}{_QUOTE})"  # key="password" value="x"
     rf"|[ \t]{{1,8}}(?=[\"'])"  # WITH PASSWORD 'x'
-    rf"|(?P<tag>>))[ \t]{{0,8}}{COLOURS}",
+    rf"|(?P<tag>>))[ \t]{{0,8}}{UNSEEN}",
 )
 _ARGUMENT = re.compile(r"[ \t]{1,8}(?=[^\s-])")
 

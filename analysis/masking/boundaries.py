@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-COLOURS = r"(?:(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,12}m)*+"
-"""Any number of sequences that set the colour of a terminal, raw or written out."""
+UNSEEN = (
+    r"(?:(?:\x1b|\\x1b|\\u001b|\\033|\\e)\[[0-9;]{0,12}m"
+    r"|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])*+"
+)
+"""Any number of things that nobody sees: colours of a terminal, raw or written out, and marks of no width."""
 
 _ESCAPE = re.compile(
     r"(?:\\[nrtbfv0]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}|&(?:quot|#34|#39);"

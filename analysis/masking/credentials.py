@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import islice
 
-from .boundaries import COLOURS, lowered, positions, starts
+from .boundaries import UNSEEN, lowered, positions, starts
 from .masked import STAND_IN, Span
 
 _SCHEME = re.compile(r":(?://|\\/\\/|\\u002[fF]\\u002[fF])|%3[aA]%2[fF]%2[fF]")
@@ -69,9 +69,9 @@ _COOKIE_NAME = re.compile(r"cookies?2?")
 _SESSIONS = ("jsessionid", "sessionid", "phpsessid", "asp.net_sessionid", "connect.sid", "laravel_session",
              "_session_id", "csrftoken", "sid")  # fmt: skip
 _AFTER_NAME = re.compile(
-    rf"{COLOURS}(?P<quote>\\{{0,7}}[\"'`]|%22)?\]?[ \t]{{0,8}}{COLOURS}"
+    rf"{UNSEEN}(?P<quote>\\{{0,7}}[\"'`]|%22)?\]?[ \t]{{0,8}}{UNSEEN}"
     rf"(?P<by>=>|:|=|%3[aAdD]|,(?=[ \t]?[\"']))"
-    rf"(?:[ \t]|%20|\+){{0,8}}{COLOURS}(?P<open>b?\\{{0,7}}[\"'`]|%22|[\[{{])?"
+    rf"(?:[ \t]|%20|\+){{0,8}}{UNSEEN}(?P<open>b?\\{{0,7}}[\"'`]|%22|[\[{{])?"
 )
 _BEFORE_NAME = re.compile(r"(?:\\{0,7}[\"'`]|%22)\Z")
 _LINE_END = r"\r?\n|\\r|\\n|%0[dDaA]"
@@ -222,3 +222,18 @@ def _is_basic(value: str) -> bool:
         return b":" in base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error:
         return False
+
+
+_COMMAND = re.compile(
+    r"\b(?:sshpass[ ]+-p[ ]?|redis-cli\b[^|;&\n]{0,200}?[ ]-a[ ]+"
+    r"|(?:mysql|mysqldump|mysqladmin|mariadb)\b[^|;&\n]{0,200}?[ ]-p)"
+    r"(?P<quote>[\"']?)(?P<value>[^\s\"']{1,256})"
+)
+
+
+def command_passwords(text: str) -> Iterator[Span]:
+    """Passwords behind the short options of ``sshpass``, ``mysql`` and ``redis-cli``."""
+    if any(name in text for name in ("sshpass", "mysql", "mariadb", "redis-cli")):
+        for found in _COMMAND.finditer(text):
+            if not STAND_IN.fullmatch(found["value"]):
+                yield Span(found.start("value"), found.end("value"), found["value"])

@@ -142,3 +142,15 @@ def _key_around(text: str, at: int, form: re.Pattern[str], head: int) -> re.Matc
         if (key := form.match(text, start)) and key.end() > at and starts(text, start):
             return key
     return None
+
+
+_HASH = re.compile(
+    r"\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|sha1|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]{0,20})\$[./A-Za-z0-9+=,$-]{20,}+"
+    r"|\bpbkdf2_sha(?:1|256|512)\$[0-9]{1,9}\$[./A-Za-z0-9+=$]{20,}+"
+)
+
+
+def password_hashes(text: str) -> Iterator[Span]:
+    """Hashes of passwords as /etc/shadow, htpasswd and frameworks keep them."""
+    for found in _HASH.finditer(text):
+        yield Span(found.start(), found.end(), found[0])

@@ -104,6 +104,14 @@ HIDDEN: tuple[tuple[str, str, str], ...] = (
     ("secret", "password：hunter2", "hunter2"),
     ("secret", '("password", "hunter2")', "hunter2"),
     ("secret", 'password="never closed', "closed"),
+    ("secret", "userPassword:: aHVudGVyMg", "aHVudGVyMg"),
+    ("secret", "root:$6$saltsalt$w7Y1Yq0JkqkA9x2nE3mZ5cVbN8:19000:0:99999:7:::", "w7Y1Yq0Jk"),
+    ("secret", "sshpass -p hunter2 ssh demo@host", "hunter2"),
+    ("secret", "+ mysqldump -u root -phunter2 shop", "hunter2"),
+    ("authorization", "map[Authorization:[Bearer abc123456789] Accept:[*/*]]", "abc123456789"),
+    ("cookie", "{Accept=[*/*], Cookie=[sid=7hd8s7; a=b]}", "7hd8s7"),
+    ("authorization", "Authorization:\x1b[0m Bearer abc123456789", "abc123456789"),
+    ("secret", "\u200bpassword\u200f: hunter2", "hunter2"),
 )
 
 PLAIN = (
@@ -132,5 +140,6 @@ PLAIN = (
     "900132-1234567 is no date of birth",
     "-----BEGIN CERTIFICATE-----",
     "eyJust a word. eyJ.",
+    "mysql -p -u root shop; ls -p; price $5$ to $6",
     "fe80::1%eth0, 10.0.0.1:5432, 192.168.0.0/16, v1.2.3-rc.4",
 )
