@@ -9,9 +9,10 @@ locks their keys in an order without deadlocks.
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+import msgspec
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -26,7 +27,7 @@ from ..states import Event, Origin, Outcome, Status
 from .answers import answer_event
 from .attempts import Lineage, attempt_begin, request_event
 from .results import result_columns
-from .timeline import job_end_count, job_move
+from .timeline import job_end_count, job_move, transition_add
 
 log = get_logger(__name__)
 ACTOR = "job-sweeper"
@@ -38,7 +39,8 @@ type Held = tuple[AnalysisJob, AnalysisAttempt]
 
 def jobs_sweep() -> bool:
     """One sweep of each kind; whether one of them found as much as it may do at once."""
-    done = [sweep(limit=BATCH) for sweep in (leases_sweep, retries_publish, queue_sweep)]
+    sweeps = (leases_sweep, retries_publish, queue_sweep, answers_sweep)
+    done = [sweep(limit=BATCH) for sweep in sweeps]
     return BATCH in done
 
 
@@ -152,6 +154,37 @@ def _sweep_queue(limit: int) -> list[AnalysisJob]:
     _crash_point("before_expiry", failed)
     outbox.publish_many(events)
     return failed
+
+
+def answers_sweep(*, limit: int = BATCH) -> int:
+    """Publish stored answers again whose results have not come back within `JOB_QUEUE_DEADLINE`.
+
+    Their records were passed by, or died: without them the job would run for ever. Answers how many.
+    """
+    again = _answer_again(limit)
+    metrics.JOBS_SWEPT.labels("answered_again").inc(again)
+    return again
+
+
+@transaction.atomic
+def _answer_again(limit: int) -> int:
+    waited = timedelta(seconds=settings.JOB_QUEUE_DEADLINE)
+    # A job that waits for its result is not touched between claim and end.
+    silent = AnalysisJob.objects.filter(status=Status.RUNNING, updated_at__lt=Now() - waited)
+    answered = silent.filter(attempts__request_id=F("request_id"), attempts__answer__isnull=False)
+    found = list(answered.order_by("pk").values_list("pk", flat=True)[:limit])
+    locked = silent.filter(pk__in=found).select_for_update(no_key=True, skip_locked=True).order_by("pk")
+    jobs = {job.request_id: job for job in locked}
+    attempts = AnalysisAttempt.objects.filter(request_id__in=jobs, answer__isnull=False).order_by("pk")
+    events = []
+    for attempt in attempts:
+        job = jobs[attempt.request_id]
+        transition_add(job=job, attempt=attempt, event=Event.ANSWERED_AGAIN, actor=ACTOR)
+        answer = msgspec.convert(attempt.answer, AnalysisCompleted, strict=False)
+        events.append(answer_event(answer=answer, topic=job.callback_topic))
+    AnalysisJob.objects.filter(pk__in=[job.pk for job in jobs.values()]).update(updated_at=Now())
+    outbox.publish_many(events)
+    return len(events)
 
 
 def _locked(which: Q, *, order: str, limit: int) -> Iterator[Held]:

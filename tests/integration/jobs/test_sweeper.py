@@ -214,6 +214,29 @@ def test_a_retry_has_the_whole_deadline_of_the_queue_again() -> None:
     assert queue_sweep() == 0
 
 
+# --- answers
+
+
+def test_an_answer_whose_result_never_came_back_is_published_again_once_a_deadline() -> None:
+    job, attempt = claimed()
+    attempt_finish(attempt=attempt, answer=make_answer(job.request_id), worker="host:1")
+    assert jobs_sweep() is False and len(outbox_events(AnalysisCompleted, "analysis.result")) == 1
+    long_ago = earlier(settings.JOB_QUEUE_DEADLINE + 1)
+    AnalysisJob.objects.filter(pk=job.pk).update(updated_at=long_ago)
+    jobs_sweep()
+    jobs_sweep()
+    first, again = outbox_events(AnalysisCompleted, "analysis.result")
+    assert first == again and told(job)[-1] == "answered_again"
+    assert result_apply(event=again, hop=HOP) is Applied.ENDED_JOB
+
+
+def test_a_job_that_runs_for_long_without_an_answer_is_left_to_its_lease() -> None:
+    job, _ = claimed()
+    AnalysisJob.objects.filter(pk=job.pk).update(updated_at=earlier(settings.JOB_QUEUE_DEADLINE + 1))
+    jobs_sweep()
+    assert not outbox_events(AnalysisCompleted, "analysis.result")
+
+
 # --- the sweeper
 
 
