@@ -97,6 +97,14 @@ class ModelEndpoint:
             self._server.server_close()
             self._server = None
 
+    def forget(self) -> None:
+        """Behave well again, as if nothing had been asked; who hangs is let go."""
+        self.release.set()
+        self.release = Event()
+        self.script.clear()
+        self.asked.clear()
+        self.otherwise, self.most_at_once = "well", 0
+
     def will(self, *behaviours: str) -> None:
         """What becomes of the next requests."""
         self.script.extend(behaviours)

