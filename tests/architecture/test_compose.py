@@ -10,7 +10,7 @@ import yaml
 
 from heimdall_project.env import VARIABLES
 from heimdall_project.streams import registry
-from tests.architecture import compose
+from tests.architecture import chart, compose
 
 CORE = {"kafka", "postgres", "redis", "migrate", "topics", "web", "stream", "workers", "proxy"}
 PROFILES = {"observability": {"prometheus", "grafana", "jaeger"}, "model": {"model"}}
@@ -111,6 +111,13 @@ def test_variables_that_are_passed_on_are_settings_and_empty_means_the_default()
     for name, value in given.items():
         if value.startswith("${") and value.endswith(":-}"):
             assert value == f"${{{name}:-}}" and name in VARIABLES
+
+
+def test_compose_stack_and_chart_offer_the_same_settings() -> None:
+    composed = set(compose.environment(compose.read("compose.yml")["services"]["web"]))
+    charted = set(yaml.safe_load((chart.CHART / "values.yaml").read_text())["env"])
+    assert {name for name in composed - charted if not VARIABLES[name].secret} == {"COOKIE_SECURE"}
+    assert charted <= composed
 
 
 # --- the overlay that drives a job --------------------------------------------------------------------
