@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.models import AnalysisAttempt, AnalysisJob, JobTransition
-from tests.factories import make_job
+from tests.factories import make_job, make_user
 from tests.probe_workers.harness import eventually
 
 from .test_jobs import RELAY, RESULTS, WORKER, Run, run, status, told
@@ -63,3 +63,20 @@ def test_a_relay_killed_between_report_and_mark_makes_no_job_run_twice(world: Wo
         eventually(lambda: {status(job) for job in jobs} == {"SUCCEEDED"}, "eight jobs")
     assert_each_ended_once(jobs)
     assert JobTransition.objects.filter(event="published").count() == 8
+
+
+@pytest.mark.parametrize("point", ["worker.before_outcome:25", "worker.after_outcome:25"])
+def test_a_worker_killed_in_the_middle_of_a_hand_over_of_many_loses_none_and_repeats_no_outcome(
+    world: World, run: Run, point: str
+) -> None:
+    owner = make_user()
+    jobs = [make_job(owner) for _ in range(60)]
+    with run(RELAY), run(RESULTS):
+        eventually(lambda: not AnalysisJob.objects.filter(status="PENDING").exists(), "sixty requests")
+        with run(WORKER, HEIMDALL_CRASH_AT=point, **QUICK) as first:
+            ended(first, KILLED)
+        with run(WORKER, **QUICK):
+            eventually(lambda: {status(job) for job in jobs} == {"SUCCEEDED"}, "sixty jobs")
+            world.await_through(WORKER)
+            world.await_through(RESULTS, "analysis.result")
+    assert_each_ended_once(jobs)
