@@ -64,6 +64,11 @@ class Names:
         return name
 
 
+def _is_masked(text: str, span: Span) -> bool:
+    """Whether it is a stand-in already, or the name in one."""
+    return any(STAND_IN.fullmatch(text, max(0, span.start - beside), span.end + beside) for beside in (0, 1))
+
+
 def replaced(text: str, kind: Kind, spans: Iterable[Span], names: Names) -> str:
     """The text with a stand-in for each span; spans come in order and do not overlap.
 
@@ -72,8 +77,8 @@ def replaced(text: str, kind: Kind, spans: Iterable[Span], names: Names) -> str:
     parts: list[str] = []
     done = 0
     for span in spans:
-        if STAND_IN.fullmatch(text, max(0, span.start - 1), span.end + 1):
-            continue  # the name in a stand-in is no value
+        if _is_masked(text, span):
+            continue
         parts += text[done : span.start], names.of(kind, span.identity)
         parts.append("\n" * text.count("\n", span.start, span.end))
         done = span.end

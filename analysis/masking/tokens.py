@@ -150,7 +150,25 @@ _HASH = re.compile(
 )
 
 
+_HASH_MARKS = (
+    "$1$",
+    "$2",
+    "$5$",
+    "$6$",
+    "$7$",
+    "$y$",
+    "$gy$",
+    "$apr1$",
+    "$sha1$",
+    "$argon2",
+    "$scrypt",
+    "pbkdf2",
+)
+
+
 def password_hashes(text: str) -> Iterator[Span]:
     """Hashes of passwords as /etc/shadow, htpasswd and frameworks keep them."""
+    if not any(mark in text for mark in _HASH_MARKS):
+        return
     for found in _HASH.finditer(text):
         yield Span(found.start(), found.end(), found[0])
