@@ -45,6 +45,8 @@
       // After an answer that is no stream the browser gives up; this page does not.
       if (source.readyState === EventSource.CLOSED) retry = window.setTimeout(listen, 15000);
     });
+    source.addEventListener("trouble", () => say("the server has lost its database, waiting for it", true));
+    source.addEventListener("recovered", () => say("live", false));
     source.addEventListener("end", () => source.close());
   };
 

@@ -58,12 +58,20 @@ class Door:
         return self.process.wait(30)
 
 
-@contextmanager
-def door(kind: tuple[str, ...], *, log: Path | None = None, **environment: str) -> Iterator[Door]:
-    """A running server with this environment on top of ours; ended at the end. What it says goes to `log`."""
+def free_port() -> int:
+    """A port that nobody has."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def door(
+    kind: tuple[str, ...], *, port: int = 0, log: Path | None = None, **environment: str
+) -> Iterator[Door]:
+    """A running server with this environment on top of ours; ended at the end. What it says goes to `log`."""
+    port = port or free_port()
     command = [str(GRANIAN), "--port", str(port), "--workers", "1", *kind]
     output = ExitStack()
     process = subprocess.Popen(
