@@ -25,7 +25,7 @@ BOUNDARIES = {
     "heimdall_project/streams/runner.py: _abandon",
     "heimdall_project/streams/runner.py: run",
     "heimdall_project/streams/supervisor.py: Supervisor._become",
-    "heimdall_project/streams/testing.py: InlineExecutor.submit",
+    "heimdall_project/streams/testing/clock.py: InlineExecutor.submit",
     "heimdall_project/streams/worker_registry.py: HeartbeatThread._beat",
 }
 """Where a failure of any kind must be caught: the ends of threads, processes, requests and callbacks."""
