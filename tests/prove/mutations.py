@@ -348,6 +348,51 @@ MUTATIONS = [
         killer="tests/integration/jobs/test_purge.py::test_a_job_that_took_long_and_ended_lately_keeps_its_timeline",
     ),
     Mutation(
+        name="end a job twice by two results in one batch",
+        promise=4,
+        file="jobs/services/results.py",
+        old="Applied.ENDED_JOB if ended.get(event.request_id) is event else",
+        new="Applied.ENDED_JOB if event.request_id in ended else",
+        killer="tests/integration/jobs/test_workers_in_memory.py::"
+        "test_every_result_has_its_outcome_in_the_ledger",
+    ),
+    Mutation(
+        name="take what a hand-over did not begin for done",
+        promise=1,
+        file=f"{STREAMS}/hands.py",
+        old="        if end is None:\n            return\n",
+        new="        end = end or STORED\n",
+        killer="tests/unit/streams/test_together.py::"
+        "test_what_a_hand_over_did_not_begin_is_offered_again_and_not_committed_before",
+    ),
+    Mutation(
+        name="look for a culprit in an outage",
+        promise=5,
+        file=f"{STREAMS}/hands.py",
+        old="            if not isinstance(error, StopOnPurpose | TransientError) and not _is_away(error):\n"
+        "                for unit",
+        new="            if True:\n                for unit",
+        killer="tests/unit/streams/test_together.py::"
+        "test_an_outage_during_a_call_is_everybodys_and_nobody_is_handled_alone",
+    ),
+    Mutation(
+        name="hand over in any order",
+        promise=6,
+        file=f"{STREAMS}/inbox.py",
+        old="key=rank, reverse=True)[:most]",
+        new="key=rank)[:most]",
+        killer="tests/unit/streams/test_together.py::test_what_is_urgent_overtakes_what_is_not_begun",
+    ),
+    Mutation(
+        name="begin every record of a hand-over however long it takes",
+        promise=6,
+        file=f"{STREAMS}/hands.py",
+        old="            return self._clock.monotonic() < began + SLICE and not any(",
+        new="            return not any(",
+        killer="tests/unit/streams/test_together.py::"
+        "test_a_hand_over_that_takes_long_begins_no_further_record",
+    ),
+    Mutation(
         name="treat an outage as a bad record",
         promise=5,
         file=f"{STREAMS}/hands.py",
