@@ -199,9 +199,8 @@ def _rights(text: str, begin: int, end_of_name: int, lines: _Lines) -> Iterator[
     start, end = _header_value(text, begin, end_of_name, lines) or (0, 0)
     scheme = _SCHEMES.match(text, start, end)
     if scheme and scheme["whole"]:
-        yield Span(
-            scheme.end(), scheme.end() + len(text[scheme.end() : end].rstrip()), text[scheme.end() : end]
-        )
+        value = text[scheme.end() : end].rstrip()
+        yield Span(scheme.end(), scheme.end() + len(value), value)
     elif scheme:
         if token := _TOKEN.match(text, scheme.end(), end):
             yield Span(token.start(), token.end(), token[0])

@@ -89,8 +89,8 @@ MODEL_HELD = Counter("heimdall_model_held", "Calls not made because the endpoint
 BUDGET_REFUSALS = Counter("heimdall_budget_refusals", "Calls that a token budget refused.", ["scope"])
 ANALYSIS_CACHE = Counter(
     "heimdall_analysis_cache",
-    "Questions to the cache of analyses: hit, shared (with an equal question under way), miss, invalid, "
-    "error, paused (not asked after an error); and answers not kept: not_kept, too_long.",
+    "Questions to the cache of analyses: hit, miss, invalid, error, paused (not asked after an error); "
+    "misses shared with an equal question under way; and answers not kept: not_kept, too_long.",
     ["store", "outcome"],
 )
 MASKED = Counter("heimdall_masked", "Values masked in what left the process, by class.", ["kind"])
