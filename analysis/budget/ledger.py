@@ -26,8 +26,9 @@ from ..models import TokenReservation, TokenUsage
 
 log = get_logger(__name__)
 KEPT = timedelta(days=90)
-"""Usage is deleted after that; whoever opens the account of a day clears some of what is older."""
-CLEARED = 1_000
+"""Usage is deleted after that: whoever opens an account clears some of what is older."""
+CLEARED = 2
+"""More than are opened, so that the table does not grow for ever."""
 NOBODY = "nobody"
 
 
@@ -173,8 +174,7 @@ def _locked(account: str, day: date | None) -> TokenUsage:
     if (row := rows.first()) is None:
         TokenUsage.objects.bulk_create([TokenUsage(account=account, day=day)], ignore_conflicts=True)
         row = rows.get()
-        if day:
-            _clear()
+        _clear()
     return row
 
 

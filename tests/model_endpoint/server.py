@@ -48,7 +48,7 @@ class ModelEndpoint:
     Behaviours: the names in `SAID` and `FAULTS`; `429:N` (Retry-After in seconds), `429:date:N` (as a date);
     `length` (ended at the limit of tokens); `no_usage`; `slow:N`; `hang` (until `release`); `trickle` and
     `trickle_head` (a byte now and then); `cut` and `cut_stream`; `garbage` (no HTTP); `not_json`; `huge`;
-    `gzip`; `redirect:URL`; `drop` (closes without a word).
+    `gzip`; `echo` (refuses, and repeats the key); `redirect:URL`; `drop` (closes without a word).
     """
 
     otherwise: str = "well"
@@ -148,7 +148,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _behave(self, what: str) -> None:
         name, _, more = what.partition(":")
-        if name in FAULTS:
+        if name == "echo":
+            self._send(
+                400, json.dumps({"error": {"message": f"you sent {self.asked.authorization}"}}).encode()
+            )
+        elif name in FAULTS:
             status, said = FAULTS[name]
             self._send(status, json.dumps(said).encode())
         elif name in SAID:

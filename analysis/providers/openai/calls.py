@@ -45,8 +45,10 @@ class Caller:
             self._hold.failed(ticket, error)
             _tell(error)
             raise
-        except (ContextTooLong, Rejected):
+        except (ContextTooLong, Rejected) as error:
             self._hold.passed(ticket)
+            if isinstance(error, Rejected):
+                log.error("The endpoint refuses a request", action="model_rejected", said=error.said)
             raise
         finally:
             self._hold.left(ticket)

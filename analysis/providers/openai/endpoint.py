@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from types import TracebackType
@@ -76,6 +77,7 @@ class Endpoint:
 
     def __init__(self, address: Address, *, connections: int) -> None:
         self._timeout = address.timeout
+        self._key = address.key.encode()
         self._url = f"{address.url.rstrip('/')}/chat/completions"
         self._headers = {
             "content-type": "application/json",
@@ -149,6 +151,16 @@ class Endpoint:
             trust_env=False,  # a proxy of the environment would get to see the log
         )
 
+    async def _said(self, response: httpx2.Response) -> bytes:
+        """What comes with a failure, as far as it comes: the status says enough. Some repeat the key."""
+        body = bytearray()
+        with suppress(httpx2.TransportError):
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > SAID_BYTES:
+                    break
+        return bytes(body).replace(self._key, b"***") if self._key else bytes(body)
+
     async def _post(self, client: httpx2.AsyncClient, body: bytes, headers: dict[str, str]) -> Reply:
         reached = False
         try:
@@ -157,7 +169,7 @@ class Endpoint:
                 client.stream("POST", self._url, content=body, headers=headers) as response,
             ):
                 reached = True
-                body = await (_read(response) if response.status_code == 200 else _said(response))
+                body = await (_read(response) if response.status_code == 200 else self._said(response))
                 return Reply(status=response.status_code, headers=dict(response.headers), body=body)
         except httpx2.TransportError as error:
             # Only the kind is told: texts of this library can hold the headers of the request.
@@ -178,19 +190,6 @@ async def _read(response: httpx2.Response) -> bytes:
         body += chunk
         if len(body) > MOST_BYTES:
             raise Unusable("too_long", f"it is longer than {MOST_BYTES} bytes")
-    return bytes(body)
-
-
-async def _said(response: httpx2.Response) -> bytes:
-    """What comes with a failure, as far as it comes: the status says enough."""
-    body = bytearray()
-    try:
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > SAID_BYTES:
-                break
-    except httpx2.TransportError:
-        pass
     return bytes(body)
 
 

@@ -24,7 +24,11 @@ class ContextTooLong(HeimdallError):
 
 
 class Rejected(HeimdallError):
-    """The endpoint refuses this request, and would refuse it again."""
+    """The endpoint refuses this request, and would refuse it again. `said` is for our log alone."""
+
+    def __init__(self, message: str, *, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class Unusable(HeimdallError):

@@ -12,11 +12,13 @@ from heimdall_project.errors import InvalidMessage
 from heimdall_project.events import codec
 from heimdall_project.events.jobs import Usage
 
+from ...prompts.defusing import plain
 from .endpoint import Reply
 from .faults import Away, ContextTooLong, Rejected, Unusable
 
 LONGEST_WAIT = 300.0
 """Seconds; an endpoint that asks for more is asked again then."""
+SAID_CHARS = 300
 MOST_TOKENS = 100_000_000
 _CONTEXT = re.compile(
     r"context_length|context[ _]size|context[ _](?:length|window)|maximum context|too many (?:input )?tokens"
@@ -95,7 +97,8 @@ def _fault(reply: Reply, now: datetime) -> Exception:
         return ContextTooLong("the log and the answer are longer than the model can take in")
     if status in {402, 408, 409, 425, 429} or status >= 500:
         return Away(f"it answered {status}", wait=wait)
-    return Rejected(f"The endpoint refuses the request with {status}{_code(reply.body)}.")
+    refusal = f"The endpoint refuses the request with {status}{_code(reply.body)}."
+    return Rejected(refusal, said=" ".join(plain(said).split())[:SAID_CHARS])
 
 
 def _said(body: bytes) -> str:

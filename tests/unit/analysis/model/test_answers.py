@@ -119,8 +119,11 @@ def test_a_model_that_is_missing_is_away_whatever_the_status() -> None:
 
 def test_another_refusal_is_told_by_its_code_alone() -> None:
     error = {"error": {"code": "invalid_value", "message": "you sent sk-secret <script>"}}
-    with pytest.raises(Rejected, match=r"^The endpoint refuses the request with 400 \(invalid_value\)\.$"):
+    with pytest.raises(
+        Rejected, match=r"^The endpoint refuses the request with 400 \(invalid_value\)\.$"
+    ) as e:
         completion_of(reply(error, 400), NOW)
+    assert "you sent" in e.value.said and "\n" not in e.value.said
 
 
 @pytest.mark.parametrize("code", ["<script>", "x" * 100, "Sk-Secret", "", 7, None])

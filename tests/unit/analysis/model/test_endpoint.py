@@ -172,12 +172,14 @@ def test_the_key_is_in_no_representation_error_or_log(
     server: ModelEndpoint, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    server.will("well", "401", "drop")
+    server.will("well", "401", "echo", "drop")
     endpoint.post(BODY, always)
     endpoint.post(BODY, always)
+    said = endpoint.post(BODY, always).body.decode()
     with pytest.raises(Away) as caught:
         endpoint.post(BODY, always)
-    shown = [repr(Address(url=server.url, key=KEY)), repr(endpoint), repr(caught.value), caplog.text]
+    shown = [repr(Address(url=server.url, key=KEY)), repr(endpoint), repr(caught.value), caplog.text, said]
+    assert "you sent Bearer ***" in said
     assert all(KEY not in text for text in shown) and caught.value.__cause__ is None
 
 
