@@ -6,11 +6,12 @@ new trace and is never an error.
 
 Ids flow always. Spans are recorded only where an exporter is configured and the trace is sampled
 (`recording.py`); else a span is nothing: no object is made, the caller's own span id is passed on, and
-OpenTelemetry is not even imported.
+nothing of OpenTelemetry is used.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -324,6 +325,7 @@ def _look() -> Recorder | None:
                 from .recording import Recorder
 
                 _recorder = Recorder.of_settings(_service)
+                atexit.register(close)  # for doors; a worker closes it on its way out
             _looked = True
     return _recorder
 

@@ -143,12 +143,12 @@ MODEL = Row(
         ),
         Panel(
             question="How many questions does the cache answer?",
-            help="Hits and answers shared with an equal question under way, of all that were asked.",
+            help="Hits, and misses that shared the answer of an equal question under way, of all questions.",
             unit=Unit.RATIO,
             queries=(
                 Query(
                     f"{_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|shared"}')}"
-                    f" / {_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|shared|miss"}')}",
+                    f" / {_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|miss|invalid|error|paused"}')}",
                     "answered by the cache",
                 ),
             ),
