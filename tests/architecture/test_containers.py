@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from django.conf import settings
 
 from docker import healthcheck
 from docker.local import kafka, named_instance
 from docker.local.instance import PORT_VARIABLES
 from docker.local.up import children_of
 from heimdall_project.env import VARIABLES
-from heimdall_project.streams import registry
+from heimdall_project.streams import registry, topics
 from heimdall_project.streams.consumer import Loop
 from tests.architecture import chart
 
@@ -106,7 +105,13 @@ def test_the_broker_is_the_native_one_and_set_up_like_it() -> None:
     assert len(same) >= 9
     apart = {"listener.security.protocol.map", "controller.listener.names", "inter.broker.listener.name"}
     assert {n: contained[n] for n in same - apart} == {n: native[n] for n in same - apart}
-    assert int(contained["message.max.bytes"]) > settings.KAFKA_MAX_RECORD_BYTES + 64 * 1024
+    assert int(contained["message.max.bytes"]) >= max(topic.max_bytes for topic in topics.specs())
+
+
+def test_topics_come_from_the_catalogue_alone_and_one_broker_can_hold_them() -> None:
+    assert composed("topics") == ["python", "manage.py", "ensure_topics"]
+    assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert SERVICES["topics"]["environment"]["KAFKA_REPLICATION_FACTOR"] == "1"
 
 
 def test_nothing_starts_before_what_it_needs_is_well() -> None:
