@@ -148,7 +148,7 @@ MODEL = Row(
             queries=(
                 Query(
                     f"{_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|shared"}')}"
-                    f" / {_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|miss|invalid|error|paused"}')}",
+                    f" / {_rate('heimdall_analysis_cache_total', where='{outcome!~"shared|not_kept|too_long"}')}",
                     "answered by the cache",
                 ),
             ),
