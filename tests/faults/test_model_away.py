@@ -148,3 +148,29 @@ def test_a_worker_killed_during_a_call_leaves_a_reservation_that_counts_until_it
             TokenReservation.objects.update(expires_at="2026-01-01T00:00Z")
             eventually(lambda: status(job) == "SUCCEEDED", "the job")
     assert not TokenReservation.objects.exists()
+
+
+def test_a_hundred_jobs_before_a_model_that_hangs_stop_neither_a_cancel_nor_a_rebalance_nor_a_stop(
+    world: World, run: Run, model: ModelEndpoint, omar: User
+) -> None:
+    model.otherwise = "hang"
+    jobs = [make_job(omar) for _ in range(100)]
+    slow = {"ANALYSIS_CONCURRENCY": "10", "MODEL_TIMEOUT": "40", "WORKER_DRAIN_BUDGET": "2"}
+    with run(RELAY, RESULTS), run(WORKER, **slow) as first:
+        eventually(lambda: len(model.asked) == 10, "ten calls")
+        stuck = AnalysisJob.objects.filter(status="RUNNING").first()
+        assert stuck
+        job_cancel(job_id=stuck.pk, actor=omar, reason="not needed any more")
+        eventually(lambda: len(model.asked) == 11, "the next call in its place")
+        with run(WORKER, **slow):
+            eventually(lambda: len(model.asked) >= 21, "calls of the second member")
+            first.send(SIGTERM)
+            ended(first, 4)
+            model.otherwise = "well"
+            model.release.set()
+            rest = [job for job in jobs if job != stuck]
+            eventually(lambda: ends(rest) == {("SUCCEEDED", "")}, "all but the cancelled one")
+            world.await_through(WORKER)
+    assert status(stuck) == "CANCELLED"
+    for job in rest:
+        assert told(job).count("answered") == 1
