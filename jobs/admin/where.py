@@ -142,8 +142,11 @@ def _ended(
         how = ", served from cache" if job.from_cache else ""
         return Where(f"Succeeded {ago}, {took} after it was accepted{how}.")
     if status is Status.FAILED:
+        entry = failures.entry(job.failure_class)
+        helps = entry is None or entry.redrive_helps
         return Where(
-            f"Failed {ago}, {took} after it was accepted: {failures.title(job.failure_class).lower()}."
+            f"Failed {ago}, {took} after it was accepted: {failures.title(job.failure_class).lower()}.",
+            "It can be sent again." if helps else "Sent again as it is, it would fail the same way.",
         )
     _, actor, note = last.get(Event.CANCELLED, (ended, "a person", ""))
     return Where(f"Cancelled {ago} by {actor}{f': {note}' if note else ''}.", "It can be sent again.")

@@ -97,6 +97,11 @@ def test_an_end_tells_when_and_how_long(status: str, fields: dict[str, Any], tex
     assert text in said(status, crew={}, finished_at=ago(minutes=10), **fields).text
 
 
+@pytest.mark.parametrize(("failure", "following"), [("timeout", "can be sent"), ("no_evidence", "same way")])
+def test_a_failed_job_says_whether_sending_it_again_helps(failure: str, following: str) -> None:
+    assert following in said("FAILED", crew={}, finished_at=NOW, failure_class=failure).following
+
+
 def test_a_cancelled_job_tells_by_whom_and_why() -> None:
     last = {Event.CANCELLED: (ago(minutes=5), "omar", "asked twice")}
     told = said("CANCELLED", last, {}, finished_at=ago(minutes=5))
