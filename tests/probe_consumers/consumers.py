@@ -6,7 +6,7 @@ idempotent by id, and `probe_call`, one row for each call that came to its end, 
 
 import os
 from pathlib import Path
-from threading import Event
+from threading import Event, get_ident
 from typing import ClassVar
 
 import msgspec
@@ -68,8 +68,9 @@ def found(name: str) -> bool:
 def leave(name: str) -> None:
     """Leave a file for the test; it holds our process id."""
     place = Path(os.environ["PROBES"]) / name
-    place.with_suffix(".new").write_text(str(os.getpid()))
-    place.with_suffix(".new").rename(place)
+    new = place.with_suffix(f".{get_ident()}")  # threads may leave the same one at once
+    new.write_text(str(os.getpid()))
+    new.rename(place)
 
 
 def store(worker: str, done: list[tuple[Record, Note, str]]) -> None:
