@@ -7,7 +7,7 @@ bin := .venv/bin
 local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
-.PHONY: help up down smoke test check test-faults prove bench bench-runtime eval-analysis services-up services-down status \
+.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs eval-analysis services-up services-down status \
 	kafka-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
@@ -72,11 +72,19 @@ test-faults: bootstrap-dev ## long outages and repeated, seeded faults
 prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 	@$(on_test) $(bin)/python -m tests.prove
 
-bench: bench-runtime ## all measurements of this machine
+bench: bench-runtime bench-jobs ## all measurements of this machine
 
 bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay beside a plain one, memory by worker
 	@$(on_test) bash -c 'DEBUG=true $(bin)/python manage.py migrate --verbosity 0 \
 		&& for what in runtime relay memory; do $(bin)/python -m benchmarks.$$what || exit 1; done'
+
+bench-jobs: bootstrap-dev .local/bench/.installed ## a job from its commit to its end, beside other queues (COUNT=… ROUNDS=…)
+	@$(on_test) $(bin)/python -m benchmarks.jobs $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+.local/bench/.installed: benchmarks/requirements.txt
+	@$(bin)/python -m venv --clear .local/bench
+	@.local/bench/bin/python -m pip install --quiet --no-input --disable-pip-version-check --requirement $<
+	@touch $@
 
 eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by log (DATA=directory or DATA=synthetic)
 	@$(bin)/python benchmarks/eval_analysis.py $(if $(DATA),$(DATA),$(error DATA=… names the directory with labelled logs))
