@@ -44,6 +44,24 @@ def jobs_sweep() -> bool:
     return BATCH in done
 
 
+# Each has a partial index of its own, which a test holds: sweeps read no more than what they find.
+
+
+def leases_over() -> Q:
+    """Attempts whose lease has lapsed, by the clock of PostgreSQL."""
+    return Q(finished_at=None, lease_expires_at__lt=Now())
+
+
+def retries_due() -> Q:
+    """Attempts whose request event is to be written now."""
+    return Q(finished_at=None, due_at__lte=Now())
+
+
+def unclaimed_for(waited: timedelta) -> Q:
+    """Attempts that nobody claimed for so long."""
+    return Q(finished_at=None, started_at=None, created_at__lt=Now() - waited)
+
+
 def leases_sweep(*, limit: int = BATCH) -> int:
     """Give up attempts whose worker is silent for longer than the lease; answers how many.
 
@@ -62,7 +80,7 @@ def leases_sweep(*, limit: int = BATCH) -> int:
 @transaction.atomic
 def _sweep_leases(limit: int) -> tuple[list[AnalysisJob], list[AnalysisJob]]:
     now = timezone.now()
-    lapsed = Q(finished_at=None, lease_expires_at__lt=Now())
+    lapsed = leases_over()
     retried, failed, events = [], [], []
     for job, attempt in _locked(lapsed, order="lease_expires_at", limit=limit):
         # Compared in the statement: its worker may have renewed it this moment, without the job's lock.
@@ -112,8 +130,7 @@ def retries_publish(*, limit: int = BATCH) -> int:
 
 @transaction.atomic
 def _publish_due(limit: int) -> int:
-    due = Q(finished_at=None, due_at__lte=Now())
-    ready = list(_locked(due, order="due_at", limit=limit))
+    ready = list(_locked(retries_due(), order="due_at", limit=limit))
     AnalysisAttempt.objects.filter(pk__in=[attempt.pk for _, attempt in ready]).update(due_at=None)
     _crash_point("before_retry", ready)
     outbox.publish_many([request_event(attempt) for job, attempt in ready if _is_current(job, attempt)])
@@ -136,9 +153,8 @@ def queue_sweep(*, limit: int = BATCH) -> int:
 def _sweep_queue(limit: int) -> list[AnalysisJob]:
     now = timezone.now()
     waited = timedelta(seconds=settings.JOB_QUEUE_DEADLINE)
-    unclaimed = Q(finished_at=None, started_at=None, created_at__lt=Now() - waited)
     failed, events = [], []
-    for job, attempt in _locked(unclaimed, order="created_at", limit=limit):
+    for job, attempt in _locked(unclaimed_for(waited), order="created_at", limit=limit):
         where = "its request had not reached the broker" if job.status == Status.PENDING else "unclaimed"
         message = f"It waited in the queue for longer than {waited}: {where}."
         AnalysisAttempt.objects.filter(pk=attempt.pk).update(

@@ -6,10 +6,12 @@ from datetime import timedelta
 from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 from pytest_django import Settings
 
-from heimdall_project.accounts.models import User
+from docker.local import Postgres
+from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams.topics import Topic
 from jobs.models import AnalysisAttempt, AnalysisJob
 from jobs.services import LogDraft, attempt_claim, job_cancel
@@ -19,7 +21,6 @@ from tests.probe_workers.harness import RunConsumer, eventually
 from .test_jobs import RELAY, RESULTS, WORKER, status, told
 from .world import World, ended
 
-pytestmark = pytest.mark.usefixtures("world")
 SWEEPER = "job-sweeper"
 KILLED = 137
 QUICK = {"KAFKA_SESSION_TIMEOUT": "3", "JOB_RETRY_BACKOFF": "0.1", "JOB_LEASE": "3"}
@@ -150,6 +151,44 @@ def test_a_running_job_that_is_cancelled_stops_between_two_steps_and_frees_its_w
         eventually(lambda: status(other) == "SUCCEEDED", "the job behind it")
         world.await_through(WORKER)
     assert (status(job), outcomes(job)) == ("CANCELLED", ["cancelled"])
+
+
+def test_a_job_that_failed_in_the_queue_succeeds_when_a_person_sends_it_again(world: World, run: Run) -> None:
+    job = asked("quick")
+    operator = make_user()
+    operator.user_permissions.set(
+        Permission.objects.filter(codename__in=["redrive_analysisjob", "view_analysisjob"])
+    )
+    with run(SWEEPER, JOB_QUEUE_DEADLINE="1"):
+        eventually(lambda: status(job) == "FAILED", "the end of the wait")
+    name, why = operator.get_username(), "the workers are back"
+    for _ in range(2):  # the second time it has nothing to send
+        world.manage("redrive_jobs", str(job.pk), "--as", name, "--reason", why, "--redrive-id", "7", "--yes")
+    with run(RELAY, RESULTS, WORKER, SWEEPER):
+        eventually(lambda: status(job) == "SUCCEEDED", "the job, again")
+        eventually(lambda: "result_late" in told(job), "the result of the attempt before")
+    assert outcomes(job) == ["failed", "succeeded"]
+    assert AuditEvent.objects.filter(action="job.redrive", actor=name).count() == 2
+
+
+def test_a_worker_whose_database_is_away_for_longer_than_a_lease_still_ends_its_job_once(
+    world_on_postgres: World, postgres: Postgres
+) -> None:
+    world = world_on_postgres
+    world.create(Topic.ANALYSIS_RESULT)
+    own = {"DJANGO_SETTINGS_MODULE": "tests.probe_jobs.settings", "DEBUG": "true", **QUICK, "JOB_LEASE": "1"}
+    make = "from tests.faults.test_jobs_lapsed import asked; asked('hold')"
+    world.manage("shell", "-c", make)
+    with world.run(RELAY, RESULTS, SWEEPER, **own), world.run(WORKER, **own) as worker:
+        worker.wait_for("holding")
+        postgres.stop()
+        worker.wait_for_line("leases_not_renewed")
+        postgres.start()
+        worker.leave("go")
+        eventually(lambda: world.ask("SELECT status FROM analysis_jobs") == [("SUCCEEDED",)], "the job")
+    [(succeeded,)] = world.ask("SELECT count(*) FROM analysis_attempts WHERE outcome = 'succeeded'")
+    [(applied,)] = world.ask("SELECT count(*) FROM job_transitions WHERE event = 'result_applied'")
+    assert (succeeded, applied) == (1, 1)
 
 
 @pytest.mark.usefixtures("short_lease")
