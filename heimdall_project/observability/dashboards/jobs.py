@@ -147,8 +147,9 @@ MODEL = Row(
             unit=Unit.RATIO,
             queries=(
                 Query(
-                    f"{_rate('heimdall_analysis_cache_total', where='{outcome=~"hit|shared"}')}"
-                    f" / {_rate('heimdall_analysis_cache_total', where='{outcome!~"shared|not_kept|too_long"}')}",
+                    _rate("heimdall_analysis_cache_total", where='{outcome=~"hit|shared"}')
+                    + " / "
+                    + _rate("heimdall_analysis_cache_total", where='{outcome!~"shared|not_kept|too_long"}'),
                     "answered by the cache",
                 ),
             ),
