@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django_filters import rest_framework as filters
 from rest_framework.exceptions import ValidationError
 
+from heimdall_project.api.filters import TimeFilter
 from heimdall_project.events.jobs import FailureClass, Priority
 
 from .models import AnalysisAttempt, AnalysisJob, LogEntry
@@ -49,12 +50,10 @@ class JobFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no 
     )
     correlation_id = filters.CharFilter(max_length=NAME_LENGTH, help_text="Exact.")
     request_id = filters.UUIDFilter(method="of_request", help_text="Of any attempt.")
-    since = filters.IsoDateTimeFilter(
+    since = TimeFilter(
         field_name="created_at", lookup_expr="gte", help_text="Accepted at or after (ISO 8601)."
     )
-    until = filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", help_text="Accepted before (ISO 8601)."
-    )
+    until = TimeFilter(field_name="created_at", lookup_expr="lt", help_text="Accepted before (ISO 8601).")
     q = filters.CharFilter(
         method="of_words",
         max_length=NAME_LENGTH,
@@ -131,12 +130,8 @@ class LogEntryFilter(filters.FilterSet):  # type: ignore[misc]  # the library ha
     service = filters.CharFilter(field_name="service_name", help_text="Exact name.")
     environment = filters.CharFilter(help_text="Exact name.")
     level = filters.CharFilter(lookup_expr="iexact", help_text="Worst level in the entry.")
-    since = filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="gte", help_text="Stored at or after (ISO 8601)."
-    )
-    until = filters.IsoDateTimeFilter(
-        field_name="created_at", lookup_expr="lt", help_text="Stored before (ISO 8601)."
-    )
+    since = TimeFilter(field_name="created_at", lookup_expr="gte", help_text="Stored at or after (ISO 8601).")
+    until = TimeFilter(field_name="created_at", lookup_expr="lt", help_text="Stored before (ISO 8601).")
 
     class Meta:
         model = LogEntry

@@ -1,15 +1,36 @@
 """Filters in the query string; a parameter that nobody reads is an error and not silently ignored."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django_filters.rest_framework import DjangoFilterBackend
+from django_filters.fields import IsoDateTimeField
+from django_filters.rest_framework import DjangoFilterBackend, IsoDateTimeFilter
 from rest_framework.request import Request
 
 from ..errors import Refused
 
 PAGES = frozenset({"cursor", "page_size"})
+
+
+class Moment(IsoDateTimeField):  # type: ignore[misc]  # it has no types
+    """A time in UTC: PostgreSQL knows fewer offsets than Python."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The moment. Raises ValidationError."""
+        given: datetime | None = super().to_python(value)
+        try:
+            return given and given.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("There is no such time in UTC.") from None
+
+
+class TimeFilter(IsoDateTimeFilter):  # type: ignore[misc]
+    """A bound in time (ISO 8601)."""
+
+    field_class = Moment
 
 
 class StrictFilterBackend(DjangoFilterBackend):  # type: ignore[misc]  # it has no types

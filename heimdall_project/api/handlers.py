@@ -6,6 +6,7 @@ a page.
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -80,13 +81,22 @@ def answer(error: BaseException, request: HttpRequest) -> HttpResponse:
 def refused_early(request: HttpRequest) -> Problem | None:
     """What is refused by its envelope: a body that is too large or of unknown length, NUL in the address."""
     if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-        return problem_for_status(400, "The address holds a NUL character.")
+        return _nul_in(request)
     length = request.headers.get("Content-Length", "")
     if not length and "Transfer-Encoding" in request.headers:
         return problem_for_status(411)
     if length.isdecimal() and int(length) > settings.API_MAX_BODY_BYTES:
         return problem_for_status(413, f"A body may have {settings.API_MAX_BODY_BYTES} bytes at most.")
     return None
+
+
+def _nul_in(request: HttpRequest) -> Problem:
+    values = request.GET.lists()
+    named = [
+        name.replace("\0", "\\0") for name, texts in values if any("\0" in text for text in (name, *texts))
+    ]
+    errors = tuple((name, "It holds a NUL character.") for name in named)
+    return replace(problem_for_status(400, "The address holds a NUL character."), errors=errors)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -147,5 +157,6 @@ def _restated(response: HttpResponseBase, request: HttpRequest) -> HttpResponse:
         if name not in {"Content-Type", "Content-Length", "ETag", "Last-Modified"}:
             restated.headers[name] = value
     restated.cookies.update(response.cookies)
-    response.close()
+    if response.streaming:  # closing says that the request is over, which it is not
+        response.close()
     return restated

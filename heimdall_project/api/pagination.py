@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -38,7 +38,8 @@ def decode(cursor: str) -> Position:
         position = msgspec.json.decode(raw, type=Position)
         if position.at.tzinfo is None or not -(2**63) <= position.pk < 2**63:
             raise ValueError
-    except (ValueError, binascii.Error, msgspec.DecodeError):
+        position = position._replace(at=position.at.astimezone(UTC))
+    except (ValueError, OverflowError, binascii.Error, msgspec.DecodeError):
         raise Refused(
             "The cursor is none of ours.", errors={"cursor": "Take it from `next` or `previous`."}
         ) from None
