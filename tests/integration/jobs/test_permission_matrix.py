@@ -1,0 +1,147 @@
+"""Who may do what at each address of the API, as one table.
+
+The table walks the URL conf: an address or method without a row fails, and so does a row without an address.
+The operator's part is tried in full by `test_schemathesis.py`.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from heimdall_project.accounts.models import User
+from jobs.models import AnalysisJob
+from jobs.services import Hop, result_apply
+from tests.factories import LOG, make_answer, make_job, make_log
+from tests.people import People
+
+pytestmark = pytest.mark.django_db
+ROLES = ("anonymous", "eve", "vera", "omar", "ada", "root")
+"""Nobody; an account without a role; a viewer; an operator; an approver; a superuser."""
+WHY = {"reason": "as the table says"}
+NEW = {"log_content": LOG, "service_name": "orders", "environment": "test"}
+ENTRY = {"content": LOG, "service_name": "orders", "environment": "test"}
+
+
+class Row(NamedTuple):
+    """One address and method: the status that each role gets, on what somebody else owns."""
+
+    method: str
+    route: str
+    statuses: tuple[int, int, int, int, int, int]
+    body: dict[str, Any] | None = None
+
+
+OPEN = (200,) * 6
+SEES_OWN = (401, 200, 200, 200, 200, 200)
+"""Lists: whoever is signed in gets one, of the own or of all."""
+SEES_ALL = (401, 404, 200, 200, 200, 200)
+"""What is another's is not there, but for those who may view all."""
+TABLE = (
+    Row("POST", "analysis/request", (401, 403, 403, 202, 202, 202), NEW),
+    Row("GET", "analysis/result/<int:analysis_id>", SEES_ALL),
+    Row("GET", "jobs", SEES_OWN),
+    Row("GET", "jobs/export", SEES_OWN),
+    Row("GET", "jobs/stats", SEES_OWN),
+    Row("POST", "jobs/redrive", (401, 403, 403, 200, 200, 200), {"filters": {}, "dry_run": True}),
+    Row("GET", "jobs/<int:pk>", SEES_ALL),
+    Row("GET", "jobs/<int:pk>/timeline", SEES_ALL),
+    Row("POST", "jobs/<int:pk>/cancel", (401, 404, 403, 200, 200, 200), WHY),
+    Row("POST", "jobs/<int:pk>/redrive", (401, 403, 403, 202, 202, 202), WHY),
+    Row("GET", "logs", SEES_OWN),
+    Row("POST", "logs", (401, 403, 403, 201, 201, 201), ENTRY),
+    Row("GET", "logs/export", SEES_OWN),
+    Row("GET", "logs/<int:pk>", SEES_ALL),
+    Row("GET", "schema", OPEN),
+    Row("GET", "docs", OPEN),
+)
+KEYS = [f"{row.method} {row.route}" for row in TABLE]
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> dict[str, Any]:
+    """Every address of the REST framework below a resolver, with its view."""
+    found: dict[str, Any] = {}
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern).removeprefix("^").removesuffix("/?$")
+        if isinstance(pattern, URLResolver):
+            found |= routes(pattern, route)
+        elif isinstance(pattern, URLPattern) and (view := getattr(pattern.callback, "cls", None)):
+            found[route.removeprefix("api/v1/")] = view
+    return found
+
+
+def test_every_address_and_method_has_a_row_and_every_row_an_address() -> None:
+    methods = ("get", "post", "put", "patch", "delete")
+    there = {
+        f"{method.upper()} {route}"
+        for route, view in routes(get_resolver()).items()
+        for method in methods
+        if hasattr(view, method)
+    }
+    assert there == set(KEYS) and len(KEYS) == len(set(KEYS))
+
+
+@pytest.fixture
+def clients(people: People) -> dict[str, Client]:
+    """A client for each role."""
+    root = User.objects.create_superuser("root", password=None)
+    users = {"anonymous": AnonymousUser(), **people._asdict(), "root": root}
+    made = {}
+    for role in ROLES:
+        made[role] = Client()
+        if isinstance(user := users[role], User):
+            made[role].force_login(user)
+    return made
+
+
+def foreign(row: Row, owner: User) -> int:
+    """Something of somebody else, in the state that the address asks for."""
+    if row.route.startswith("logs"):
+        return make_log(owner).pk
+    job: AnalysisJob = make_job(owner)
+    if row.route.endswith("redrive"):
+        result_apply(event=make_answer(job.request_id, failure="timeout"), hop=Hop("analysis.result", 0, 1))
+    return job.pk
+
+
+def ask(client: Client, row: Row, pk: int) -> Any:
+    address = "/api/v1/" + row.route.replace("<int:pk>", str(pk)).replace("<int:analysis_id>", str(pk))
+    if row.method == "GET":
+        return client.get(address)
+    return client.post(address, json.dumps(row.body), content_type="application/json")
+
+
+@pytest.mark.parametrize("row", TABLE, ids=KEYS)
+def test_each_role_gets_what_the_table_says(clients: dict[str, Client], row: Row) -> None:
+    owner = User.objects.create_user("owner")
+    answers = {role: ask(clients[role], row, foreign(row, owner)) for role in ROLES}
+    assert tuple(answers[role].status_code for role in ROLES) == row.statuses
+    for answer in answers.values():
+        if answer.status_code >= 400:
+            assert answer["Content-Type"] == "application/problem+json"
+    if row.statuses[0] == 401:
+        assert answers["anonymous"]["WWW-Authenticate"] == 'Basic realm="heimdall"'
+
+
+@pytest.mark.parametrize("route", ["jobs", "logs", "jobs/export", "logs/export", "jobs/stats"])
+def test_a_list_holds_only_the_own_for_who_may_not_view_all(clients: dict[str, Client], route: str) -> None:
+    owner = User.objects.create_user("owner")
+    make_job(owner), make_log(owner)
+    answer = clients["eve"].get(f"/api/v1/{route}")
+    if route.endswith("export"):
+        assert answer["X-Export-Rows"] == "0"
+    else:
+        body = answer.json()
+        assert (body["total"] if route.endswith("stats") else len(body["results"])) == 0
+
+
+@pytest.mark.parametrize("row", TABLE, ids=KEYS)
+def test_a_method_that_an_address_does_not_take_is_405(clients: dict[str, Client], row: Row) -> None:
+    taken = {other.method for other in TABLE if other.route == row.route}
+    address = "/api/v1/" + row.route.replace("<int:pk>", "1").replace("<int:analysis_id>", "1")
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
+        answer = clients["root"].generic(method, address, "{}", content_type="application/json")
+        assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json"), method
