@@ -19,7 +19,7 @@ from heimdall_project.streams.models import OutboxMessage
 from heimdall_project.streams.topics import Topic
 from jobs.models import AnalysisJob, JobTransition
 from tests.factories import LOG, make_job
-from tests.integration.platform.doors import WEB, Door, door
+from tests.integration.platform.doors import WEB, Door, door, free_port
 from tests.model_endpoint import ModelEndpoint
 from tests.people import PASSWORD
 from tests.probe_workers.harness import RunConsumer, eventually, free_range
@@ -81,7 +81,7 @@ def web(world: World, collector: Collector, tmp_path: Path) -> Iterator[tuple[Do
     """The web door and where it writes its log."""
     log = tmp_path / "web.log"
     own = OWN | {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "LOG_FORMAT": "json", "LOG_LEVEL": "INFO"}
-    with door(WEB, log=log, **(world.environment | own)) as running:
+    with door(WEB, port=free_port(), log=log, **(world.environment | own)) as running:
         yield running, log
 
 
