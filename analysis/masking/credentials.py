@@ -106,8 +106,8 @@ def _cookie(text: str, lower: str, at: int, lines: _Lines) -> Span | None:
 
 
 def _session(text: str, at: int, end: int) -> Span | None:
-    found = _SESSION_VALUE.match(text, end)
-    if found is None or _HEXADECIMAL.fullmatch(found["value"]) or not starts(text, at):
+    found = _SESSION_VALUE.match(text, end) if starts(text, at) else None
+    if found is None or _HEXADECIMAL.fullmatch(found["value"]):
         return None
     return Span(found.start("value"), found.end(), found["value"])
 
@@ -226,7 +226,7 @@ def _is_basic(value: str) -> bool:
 _COMMAND = re.compile(
     r"\b(?:sshpass[ ]+-p[ ]?|redis-cli\b[^|;&\n]{0,200}?[ ]-a[ ]+"
     r"|(?:mysql|mysqldump|mysqladmin|mariadb)\b[^|;&\n]{0,200}?[ ]-p)"
-    r"(?P<quote>[\"']?)(?P<value>[^\s\"']{1,256})"
+    r"(?P<quote>[\"']?)(?P<value>[^\s\"']++)"
 )
 
 

@@ -139,7 +139,7 @@ def _keys(text: str, literal: str, form: re.Pattern[str]) -> Iterator[Span]:
 
 def _key_around(text: str, at: int, form: re.Pattern[str], head: int) -> re.Match[str] | None:
     for start in range(max(0, at - head), at + 1):
-        if (key := form.match(text, start)) and key.end() > at and starts(text, start):
+        if starts(text, start) and (key := form.match(text, start)) and key.end() > at:
             return key
     return None
 

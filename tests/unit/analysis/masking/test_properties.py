@@ -111,6 +111,10 @@ HOSTILE = (
     "\x00",
     "\u200f",
     "password=a,",
+    "0sk-",
+    "secretsid=+",
+    "sshpass -pcookie",
+    "ghp_",
 )
 
 
