@@ -1,15 +1,18 @@
 """Requests of outside producers, and tokens used, for people. Read-only."""
 
 import json
+from collections.abc import Iterable
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, Case, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Substr
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.accounts.models import User
+from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
 
 from .models import OutsideAnalysis, TokenUsage
 
@@ -63,15 +66,57 @@ class OutsideAnalysisAdmin(LargeTableAdmin):
         return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
 
 
+class ScopeFilter(ChoiceFilter):
+    """Clients by day, or jobs over all days."""
+
+    title, parameter_name = "scope", "scope"
+
+    def values(self) -> Iterable[str]:
+        """The two."""
+        return ("clients", "jobs")
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[TokenUsage]) -> QuerySet[TokenUsage]:
+        """The chosen rows."""
+        chosen = self.value()
+        return queryset.filter(day__isnull=chosen == "jobs") if chosen in ("clients", "jobs") else queryset
+
+
 @admin.register(TokenUsage)
 class TokenUsageAdmin(LargeTableAdmin):
     """Tokens by client and day, and by job, latest first."""
 
-    list_display = ("account", "day", "calls", "prompt", "completion", "shown_total", "refused", "updated_at")
+    list_display = (
+        "shown_account",
+        "shown_day",
+        "calls",
+        "prompt",
+        "completion",
+        "shown_total",
+        "refused",
+        "updated_at",
+    )
     list_display_links = None
+    list_filter = (ScopeFilter,)
     search_fields = ("=account",)
     search_help_text = "Search by account: user:7, outside, job:17"
     ordering = ("-updated_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TokenUsage]:
+        """Rows with the names of the users that they are about."""
+        user = User.objects.filter(pk=Cast(Substr(OuterRef("account"), 6), BigIntegerField()))
+        name = When(account__regex="^user:[0-9]{1,18}$", then=Subquery(user.values("username")[:1]))
+        return TokenUsage.objects.annotate(username=Case(name, default=Value("")))
+
+    @display(description="Account", ordering="account")
+    def shown_account(self, row: TokenUsage) -> str:
+        """The account, and whose it is."""
+        username = getattr(row, "username", "")
+        return f"{row.account} ({username})" if username else row.account
+
+    @display(description="Day")
+    def shown_day(self, row: TokenUsage) -> SafeString | str:
+        """The day of a client; a job has all."""
+        return format_html('<span class="whitespace-nowrap">{}</span>', row.day) if row.day else "all"
 
     @display(description="Total")
     def shown_total(self, row: TokenUsage) -> int:

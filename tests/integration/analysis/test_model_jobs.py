@@ -335,8 +335,19 @@ def test_hostile_answers_are_shown_as_text(worker: Worker, model: ModelEndpoint)
     assert (
         "<script>alert" not in page and "onerror=alert(1)>" not in page and "49" not in job.result["summary"]
     )
-    usage = client.get("/admin/analysis/tokenusage/")
-    assert usage.status_code == 200 and f"user:{job.owner_id}" in usage.content.decode()
+
+
+def test_token_usage_is_shown_by_client_and_by_job(worker: Worker) -> None:
+    job = end_of(worker)
+    root = make_user()
+    root.is_staff = root.is_superuser = True
+    root.save()
+    client = Client()
+    client.force_login(root)
+    client_row, job_row = f"user:{job.owner_id} ({job.owner.username})", f">job:{job.pk}<"
+    for scope, has_client, has_job in (("", True, True), ("clients", True, False), ("jobs", False, True)):
+        page = client.get("/admin/analysis/tokenusage/", {"scope": scope} if scope else {}).content.decode()
+        assert (client_row in page, job_row in page) == (has_client, has_job)
 
 
 def test_a_cancelled_job_is_not_asked_about(worker: Worker, model: ModelEndpoint) -> None:
