@@ -287,6 +287,23 @@ MUTATIONS = [
         "test_a_job_that_nobody_claims_fails_and_says_that_it_waited_in_the_queue",
     ),
     Mutation(
+        name="end a job without telling those outside",
+        promise=2,
+        file="jobs/services/sweeping.py",
+        old="            events.append(_fail(job, attempt, Event.LEASE_LAPSED, message))\n",
+        new="            _fail(job, attempt, Event.LEASE_LAPSED, message)\n",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_after_the_last_try_the_job_fails_and_those_outside_are_told_as_by_a_worker",
+    ),
+    Mutation(
+        name="send a job again that has its result",
+        promise=4,
+        file="jobs/states.py",
+        old="REDRIVABLE = frozenset({Status.FAILED, Status.CANCELLED})\n",
+        new="REDRIVABLE = TERMINAL\n",
+        killer="tests/unit/jobs/test_states.py::test_a_redrive_leaves_ends_without_a_result_and_no_others",
+    ),
+    Mutation(
         name="let leases lapse under a worker that lives",
         promise=4,
         file="analysis/services/keeper.py",
