@@ -5,7 +5,7 @@ from typing import Any
 
 from drf_spectacular.authentication import BasicScheme
 
-from .problems import CONTENT_TYPE
+from .problems import CONTENT_TYPE, Problem, invalid, problem_for_status
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
@@ -62,8 +62,26 @@ def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             if operation := item.get(method):
                 for status in _possible(path, operation):
                     operation["responses"].setdefault(status, _response(status))
+                _show_problems(path, operation["responses"])
     _without_hints(result)
     return result
+
+
+def _show_problems(path: str, responses: dict[str, Any]) -> None:
+    """Give each problem a sample."""
+    for status, response in responses.items():
+        for kind, content in response.get("content", {}).items():
+            if kind == CONTENT_TYPE:
+                content.setdefault("examples", {"Problem": {"value": _sample(int(status), path)}})
+
+
+def _sample(status: int, path: str) -> dict[str, object]:
+    wrong = [("since", "Enter a valid date/time.")]
+    problem: Problem = invalid(wrong) if status == 400 else problem_for_status(status)
+    instance = path.replace("{id}", "17").replace("{analysis_id}", "17")
+    return problem.members(instance=instance, request_id="4f1c0c2f3b9a4d0f8f5f0a6d2f7e9b11") | {
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"
+    }
 
 
 def _without_hints(node: Any) -> None:

@@ -99,12 +99,16 @@ class JobRedriveView(APIView):
         parameters=[KEY],
         request=ReasonSerializer,
         responses={
-            202: OpenApiResponse(RedriveAcceptedSerializer, "A new attempt was begun."),
-            200: OpenApiResponse(RedriveAcceptedSerializer, "It was begun under the same Idempotency-Key."),
+            202: OpenApiResponse(RedriveAcceptedSerializer, "A new attempt was begun.", [examples.REDRIVEN]),
+            200: OpenApiResponse(
+                RedriveAcceptedSerializer,
+                "It was begun under the same Idempotency-Key.",
+                [examples.REDRIVEN_BEFORE],
+            ),
             (409, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The job is open, or has its result."),
             (422, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The Idempotency-Key came with another reason."),
         },
-        examples=[examples.REASON_TO_REDRIVE, examples.REDRIVEN],
+        examples=[examples.REASON_TO_REDRIVE],
     )
     def post(self, request: Request, pk: int) -> Response:
         """Begin a new attempt."""

@@ -34,6 +34,14 @@ ACCEPTED = OpenApiExample(
         "message": "The analysis was accepted; its result will stand at /api/v1/analysis/result/17.",
     },
     response_only=True,
+    status_codes=["202"],
+)
+ACCEPTED_BEFORE = OpenApiExample(
+    "Repeated",
+    value=ACCEPTED.value
+    | {"message": "The analysis was accepted before; its result will stand at /api/v1/analysis/result/17."},
+    response_only=True,
+    status_codes=["200"],
 )
 _RESULT = {
     "analysis_id": 17,
@@ -235,7 +243,14 @@ _REDRIVEN = {
     "status": "PENDING",
     "message": "Attempt 2 was begun; its result will stand at /api/v1/analysis/result/17.",
 }
-REDRIVEN = OpenApiExample("A new attempt", value=_REDRIVEN, response_only=True)
+REDRIVEN = OpenApiExample("A new attempt", value=_REDRIVEN, response_only=True, status_codes=["202"])
+REDRIVEN_BEFORE = OpenApiExample(
+    "Repeated",
+    value=_REDRIVEN
+    | {"message": "Attempt 2 was begun before; its result will stand at /api/v1/analysis/result/17."},
+    response_only=True,
+    status_codes=["200"],
+)
 REDRIVE_PREVIEW = OpenApiExample(
     "Preview",
     value={"filters": {"status": ["FAILED"], "service": "order-service"}, "dry_run": True},

@@ -47,7 +47,11 @@ class RequestView(APIView):
         request=JobRequestSerializer,
         responses={
             202: OpenApiResponse(AcceptedSerializer, "Accepted.", [examples.ACCEPTED]),
-            200: OpenApiResponse(AcceptedSerializer, "Accepted earlier under the same Idempotency-Key."),
+            200: OpenApiResponse(
+                AcceptedSerializer,
+                "Accepted earlier under the same Idempotency-Key.",
+                [examples.ACCEPTED_BEFORE],
+            ),
             (404, CONTENT_TYPE): OpenApiResponse(PROBLEM, "There is no such log entry."),
             (422, CONTENT_TYPE): OpenApiResponse(
                 PROBLEM, "The Idempotency-Key came before with another body."
