@@ -156,7 +156,7 @@ _TOKEN = re.compile(r"[^\s\"'`,;<>\\)}\]]+")
 _BARE = re.compile(
     r"\b(?:(?P<bearer>bearer)|(?P<basic>basic))(?:[ \t]|%20|\+)+(?P<value>[\w.~+/=%-]{8,}+)", re.IGNORECASE
 )
-_CURL_USER = re.compile(r"(?:-u|--user)[ =][\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"']{1,500})")
+_CURL_USER = re.compile(r"(?:-u|--user)[ =][\"']?[^\s:\"']{1,100}:(?P<value>[^\s\"']++)")
 _LONG = 20
 
 
