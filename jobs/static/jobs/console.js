@@ -26,7 +26,7 @@
       })),
     ],
     latency: (data, colour) => ["p50", "p95"].map((name, dashed) => ({
-      type: "line", label: name, data: data[name], borderColor: colour[name], backgroundColor: colour[name], borderWidth: 1.5, borderDash: dashed ? [5, 3] : [], pointRadius: 1.5, pointStyle: "line", spanGaps: true,
+      type: "line", label: name, data: data[name], borderColor: colour[name], backgroundColor: colour[name], borderWidth: 1.5, borderDash: dashed ? [5, 3] : [], pointRadius: 2, pointStyle: dashed ? "rectRot" : "circle", spanGaps: true,
     })),
   };
 
