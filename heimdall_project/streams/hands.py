@@ -9,7 +9,6 @@ end each for itself.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from random import Random
@@ -28,55 +27,16 @@ from .at_record import at_record
 from .books import Books, is_outage
 from .consumer import Batch, BatchConsumer, ConcurrentConsumer, Delivery, End, KafkaConsumer, Redrive
 from .dead_letters import Failure, SkippedByOperator
-from .outcomes import STORED, Verdict
+from .outcomes import STORED
 from .pace import SLICE
 from .ports import Clock
-from .records import Partition, Record
+from .records import Record
 from .redrive_gate import AtWork, RedriveGate
 from .retry import OUTAGE
+from .units import Load, Unit
 
 BUSY = 0.2
 """Seconds after which a redrive is tried again of which another copy is at work."""
-
-
-@dataclass(slots=True, eq=False)
-class Unit:
-    """Records handed over together. Touched by one thread at a time; `yielding` is set from the poll loop."""
-
-    place: Partition
-    epoch: int
-    records: Sequence[Record]
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
-    failures: dict[int, Failure] = field(default_factory=dict)
-    attempts: dict[int, int] = field(default_factory=dict)
-    outages: int = 0
-    not_before: float = 0.0
-    call_began: float | None = None
-    """Monotonic start of the handler call under way; the watchdog reads it."""
-    yielding: bool = False
-    stored: bool = False
-    """Every record was stored, so there is no verdict for each."""
-    waits_for: Exception | None = None
-    """Why the unit must be tried again."""
-
-    def left(self) -> Sequence[Record]:
-        """Records without an end."""
-        if self.stored:
-            return []
-        if not self.verdicts and not self.failures:
-            return self.records
-        return [r for r in self.records if r.offset not in self.verdicts and r.offset not in self.failures]
-
-
-@dataclass(slots=True)
-class Load:
-    """Units handed over at once to one thread."""
-
-    units: Sequence[Unit]
-    handled: int = 0
-    """Records that came to an end in it."""
-    seconds: float = 0.0
-    """How long that took."""
 
 
 class TryAgain(Exception):

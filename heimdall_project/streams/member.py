@@ -23,7 +23,7 @@ from .consumer import ConcurrentConsumer, KafkaConsumer
 from .dead_letters import Failure
 from .desk import Desk
 from .flood import Decision, FloodMeter, FloodRules
-from .hands import Hands, Load, Unit
+from .hands import Hands
 from .inbox import Inbox
 from .lag import Lag
 from .models import WorkerProcess
@@ -34,6 +34,7 @@ from .pace import Pace
 from .ports import Clock, Consumer, Producer
 from .records import Partition, Record
 from .shape import Shape
+from .units import Load, Unit
 
 log = get_logger(__name__)
 State = WorkerProcess.State

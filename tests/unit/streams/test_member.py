@@ -430,7 +430,7 @@ def test_a_handler_that_exceeds_its_budget_ends_the_worker(broker):
     runner.turn()
     from concurrent.futures import Future
 
-    from heimdall_project.streams.hands import Load, Unit
+    from heimdall_project.streams.units import Load, Unit
 
     stuck = Unit(P0, 1, [], call_began=broker.clock.monotonic())
     runner._running[Future()] = Load([stuck])
