@@ -101,8 +101,9 @@ def _cookie(text: str, lower: str, at: int, lines: _Lines) -> Span | None:
     name = _COOKIE_NAME.match(lower, at)
     begin = at - 4 if lower[max(0, at - 4) : at] == "set-" else at
     start, end = (_header_value(text, begin, name.end(), lines) if name else None) or (0, 0)
-    value = text[start:end].strip()
-    return Span(start, start + len(text[start:end].rstrip()), value) if _PAIR.search(value) else None
+    if not _PAIR.search(text, start, min(end, start + _WINDOW)):
+        return None
+    return Span(start, start + len(text[start:end].rstrip()), text[start:end].strip())
 
 
 def _session(text: str, at: int, end: int) -> Span | None:

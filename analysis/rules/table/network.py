@@ -132,6 +132,7 @@ RULES = (
             r"(?:connection|connect|read|request|socket|query|operation|response|write|rpc) ?time-?out",
             r"deadline ?exceeded",
             r"etimedout",
+            r"i/o timeout",
         ),
         depth=Depth.SYMPTOM,
         severity=Severity.MEDIUM,

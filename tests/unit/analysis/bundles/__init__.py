@@ -8,7 +8,7 @@ tuned to them. Four parts, with the number of right components when they were fi
 - ``held_out`` (6 of 8): not looked at while that was done.
 - ``second`` (2 of 8): written after that, in formats that had not been read before (MySQL, MongoDB, pino,
   Ruby, Serilog, Envoy); the reading of headers was then made to fit them.
-- ``third`` (8 of 8): written after that, in the formats of the first two parts. Nothing was changed since.
+- ``third`` (8 of 8): written after that, in the formats of the first two parts. Nothing was made to fit them.
 """
 
 import json
