@@ -48,30 +48,44 @@ class Shown:
 
 
 def excerpt(lines: Sequence[str], most: int) -> Shown:
-    """The lines that fit `most` tokens, numbered from 1. Raises NothingFits."""
-    told = [_told(number, line) for number, line in enumerate(lines, 1)]
-    costs = [estimate(line) + 1 for line in told]
-    if (total := sum(costs)) <= most:
+    """The lines that fit `most` tokens, numbered from 1. Raises NothingFits.
+
+    Of a log that does not fit, only lines that may be shown are looked at closely.
+    """
+    room = _Room(lines, most)
+    if len(lines) <= most and (total := sum(map(room.cost, range(len(lines))))) <= most:
+        told = (room.told(index) for index in range(len(lines)))
         return Shown("\n".join(told), frozenset(range(1, len(lines) + 1)), len(lines), total)
-    chosen = _choose(lines, costs, most)
-    if not chosen:
+    room.take(range(len(lines)), most * _HEAD)
+    room.take(reversed(range(len(lines))), most * _TAIL)
+    room.take(_signs(lines))
+    room.take(reversed(range(len(lines))))
+    if not room.chosen:
         raise NothingFits(f"not one line of the log fits {most} tokens")
-    text = "\n".join(_with_gaps(told, sorted(chosen)))
-    return Shown(text, frozenset(index + 1 for index in chosen), len(lines), estimate(text))
-
-
-def _told(number: int, line: str) -> str:
-    shown = line if len(line) <= LINE_CHARS else line[:LINE_CHARS] + _CUT
-    return f"{number}| {defused(shown)}"
+    text = "\n".join(_with_gaps(room, len(lines)))
+    return Shown(text, frozenset(index + 1 for index in room.chosen), len(lines), estimate(text))
 
 
 class _Room:
     """What was chosen, and how much still fits. Each line pays for a gap beside it, which it may not need."""
 
-    def __init__(self, costs: Sequence[int], most: int) -> None:
-        self.costs = costs
+    def __init__(self, lines: Sequence[str], most: int) -> None:
+        self._lines = lines
+        self._told: dict[int, str] = {}
         self.left = most
         self.chosen: set[int] = set()
+
+    def told(self, index: int) -> str:
+        """A line as it is shown."""
+        if (text := self._told.get(index)) is None:
+            line = self._lines[index]
+            shown = line if len(line) <= LINE_CHARS else line[:LINE_CHARS] + _CUT
+            text = self._told[index] = f"{index + 1}| {defused(shown)}"
+        return text
+
+    def cost(self, index: int) -> int:
+        """Its tokens, with the line feed."""
+        return estimate(self.told(index)) + 1
 
     def take(self, indexes: Iterable[int], spend: float = float("inf")) -> None:
         """Take these in turn, for at most so much; stops at the first that does not fit."""
@@ -79,21 +93,12 @@ class _Room:
             if index in self.chosen:
                 continue
             beside = index - 1 in self.chosen or index + 1 in self.chosen
-            cost = self.costs[index] + (0 if beside else _GAP_TOKENS)
+            cost = self.cost(index) + (0 if beside else _GAP_TOKENS)
             if cost > self.left or cost > spend:
                 return
             self.chosen.add(index)
             self.left -= cost
             spend -= cost
-
-
-def _choose(lines: Sequence[str], costs: Sequence[int], most: int) -> set[int]:
-    room = _Room(costs, most)
-    room.take(range(len(lines)), most * _HEAD)
-    room.take(reversed(range(len(lines))), most * _TAIL)
-    room.take(_signs(lines))
-    room.take(reversed(range(len(lines))))
-    return room.chosen
 
 
 def _signs(lines: Sequence[str]) -> Iterator[int]:
@@ -113,11 +118,11 @@ def _signs(lines: Sequence[str]) -> Iterator[int]:
     yield from repeated
 
 
-def _with_gaps(told: Sequence[str], chosen: Sequence[int]) -> Iterator[str]:
+def _with_gaps(room: _Room, total: int) -> Iterator[str]:
     before = -1
-    for index in (*chosen, len(told)):
+    for index in (*sorted(room.chosen), total):
         if index > before + 1:
             yield f"[lines {before + 2} to {index} are left out]"
-        if index < len(told):
-            yield told[index]
+        if index < total:
+            yield room.told(index)
         before = index

@@ -22,6 +22,8 @@ class Inquiry:
 
     def __init__(self, given: AnalysisInput, mask: Callable[[str], str], most: int) -> None:
         self._lines = numbered_lines(mask(given.log_content))
+        if len(self._lines) != len(numbered_lines(given.log_content)):
+            raise RuntimeError("masking changed the number of lines: citations would miss theirs")
         self._question = Question(
             mask(given.service_name), mask(given.environment), mask(given.analysis_type), given.language
         )

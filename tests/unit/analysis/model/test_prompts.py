@@ -121,6 +121,11 @@ def test_what_is_shown_stays_within_the_bound_and_cites_only_lines_that_exist(
     assert shown.numbers <= set(range(1, len(lines) + 1))
 
 
+def test_of_lines_without_number_a_few_are_shown() -> None:
+    shown = excerpt([""] * 300_000, 300)
+    assert {1, 300_000} <= shown.numbers and len(shown.numbers) < 300 and shown.total == 300_000
+
+
 def test_a_line_without_end_is_cut_and_said_to_go_on() -> None:
     shown = excerpt(["x" * 100_000], 4_000)
     assert shown.text.endswith("[the line goes on]") and len(shown.text) < 1_100

@@ -103,6 +103,17 @@ def test_what_leaves_the_process_is_masked(analyzer: OpenAIAnalyzer, model: Mode
     assert "user:7" not in json.dumps(asked.body)
 
 
+def test_masking_that_loses_lines_stops_before_anything_is_asked(
+    endpoint: Endpoint, purse: Purse, model: ModelEndpoint
+) -> None:
+    lossy = OpenAIAnalyzer(
+        OPTIONS, endpoint, mask=lambda text: text.replace("\n", " "), reserve=purse.reserve
+    )
+    with pytest.raises(RuntimeError, match="number of lines"):
+        lossy.analyze(GIVEN)
+    assert not model.asked
+
+
 def test_the_request_says_what_the_settings_say(
     endpoint: Endpoint, purse: Purse, model: ModelEndpoint
 ) -> None:
