@@ -16,7 +16,7 @@ LEAST_KEY_LENGTH = 40
 @register(Tags.security)
 def front_door(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Keys, hosts and origins."""
-    return [*_keys(), *_hosts(), *_origins(), *_required_names()]
+    return [*_keys(), *_hosts(), *_origins(), *_required_names(), *_collector()]
 
 
 def _keys() -> Iterator[CheckMessage]:
@@ -77,6 +77,16 @@ def _required_names() -> Iterator[CheckMessage]:
             f"READY_REQUIRES names what there is not: {', '.join(unknown)}.",
             hint=f"There are: {', '.join(sorted(known))}.",
             id="heimdall.E006",
+        )
+
+
+def _collector() -> Iterator[CheckMessage]:
+    address = settings.OTEL_EXPORTER_OTLP_ENDPOINT
+    if address and not address.startswith(("http://", "https://")):
+        yield CheckWarning(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector: {address!r}. No trace would arrive.",
+            hint="Write scheme, host and port, such as http://collector:4318.",
+            id="heimdall.W002",
         )
 
 

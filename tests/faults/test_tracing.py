@@ -111,6 +111,8 @@ def test_a_job_is_one_trace_from_the_http_request_to_its_result(
     assert not any(span.failed for span in collector.spans(TRACE))
     assert job.trace_id == TRACE
     assert told(job) == {TRACE}
+    for path in (f"/api/v1/jobs/{job.pk}", f"/api/v1/jobs/{job.pk}/timeline"):
+        assert set(trace_ids(asking.json(path, authorization=basic)[1])) == {TRACE}
     assert traces_of_rows() == {TRACE}
     assert traces_of_records(world) == {TRACE}
     for action in ("request_answered", "result_came"):
@@ -190,6 +192,14 @@ def statuses() -> set[str]:
 def told(job: AnalysisJob) -> set[str]:
     """Trace ids of a timeline."""
     return set(JobTransition.objects.filter(job=job).values_list("trace_id", flat=True))
+
+
+def trace_ids(answer: Any) -> list[str]:
+    """Every `trace_id` in an answer of the API."""
+    if isinstance(answer, dict):
+        own = [answer["trace_id"]] if "trace_id" in answer else []
+        return own + trace_ids(list(answer.values()))
+    return [found for each in answer for found in trace_ids(each)] if isinstance(answer, list) else []
 
 
 def traces_of_rows() -> set[str]:

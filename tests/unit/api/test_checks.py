@@ -32,6 +32,8 @@ def found(settings: Settings, **changed: object) -> list[str]:
         ({"STREAM_URL": "http://127.0.0.1:8001"}, []),
         ({"READY_REQUIRES": ["postgresql", "postgres"]}, ["heimdall.E006"]),
         ({"CORS_ALLOWED_ORIGINS": ["http://a.example"], "SESSION_COOKIE_SECURE": True}, ["heimdall.W001"]),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, ["heimdall.W002"]),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector/otlp"}, []),
         ({"DEBUG": True, "SECRET_KEY": "short", "ALLOWED_HOSTS": ["*"]}, []),
     ],
 )
