@@ -611,6 +611,15 @@ MUTATIONS = [
         killer="tests/unit/analysis/model/test_provider.py::test_a_call_under_way_ends_when_nobody_waits_any_more",
     ),
     Mutation(
+        name="send jobs again that moved on since the preview",
+        promise=4,
+        file="jobs/admin/many.py",
+        old="    return others - {own[each] for each in begun}\n",
+        new="    return set()\n",
+        killer="tests/integration/jobs/test_admin_orders.py::"
+        "test_jobs_that_moved_on_since_the_preview_are_left_and_named",
+    ),
+    Mutation(
         name="leave offsets without a record uncounted",
         promise=8,
         file=f"{STREAMS}/books.py",
