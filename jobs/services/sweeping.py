@@ -72,7 +72,7 @@ def leases_sweep(*, limit: int = BATCH) -> int:
     _crash_point("lapsed", retried + failed)
     metrics.JOBS_SWEPT.labels("lease_lapsed").inc(len(retried) + len(failed))
     for job in retried:
-        log.warning("A lease lapsed", action="lease_lapsed", analysis_id=job.pk)
+        log.warning("A lease lapsed", action="lease_lapsed", analysis_id=job.pk, trace_id=job.trace_id)
     _told_failed(failed)
     return len(retried) + len(failed)
 
@@ -251,4 +251,10 @@ def _crash_point(name: str, done: object) -> None:
 def _told_failed(jobs: Iterable[AnalysisJob]) -> None:
     for job in jobs:
         job_end_count(job)
-        log.warning("A job timed out", action="job_timed_out", analysis_id=job.pk, why=job.failure_message)
+        log.warning(
+            "A job timed out",
+            action="job_timed_out",
+            analysis_id=job.pk,
+            trace_id=job.trace_id,
+            why=job.failure_message,
+        )

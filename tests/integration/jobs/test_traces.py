@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from structlog.testing import capture_logs
 
 from heimdall_project.accounts.models import User
 from heimdall_project.events.codec import encode
@@ -93,7 +94,9 @@ def test_a_job_that_nobody_traces_has_a_trace_of_its_own() -> None:
 def test_a_retry_stays_in_the_trace_below_the_attempt_before(spans: Spans) -> None:
     with traced(CALLER):
         job = make_job()
-    retry = lapsed(job)
+    with capture_logs() as lines:
+        retry = lapsed(job)
+    assert [line["trace_id"] for line in lines if line["action"] == "lease_lapsed"] == [ID]
     first, second = spans.named("begin attempt")
     assert traceparent(retry.request_id) == place(second) != place(first) == traceparent(job.request_id)
     assert parent(second) == place(first)[36:52]
