@@ -61,7 +61,7 @@ _CARD = re.compile(
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 # First digits and lengths of the card schemes.
 _SCHEMES = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
+    r"4(?:\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[689]\d)\d{11}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|62\d{14,17}"
     r"|9\d{15}|(?:5[06-9]|6\d)\d{14}"
 )
@@ -112,6 +112,8 @@ _RESIDENT = re.compile(r"\d(?<!\d\d)\d{5}(?P<gap>[\u2010-\u2015-]| - |%2[dD])?[1
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _NO_CHECK_DIGIT = date(2020, 10, 5)
 """Numbers given out since then end in digits without a meaning."""
+_LAST_BIRTH = date(2039, 12, 31)
+"""Beyond this a number is taken for something else; thirteen digits alone are often that."""
 
 
 def resident_numbers(text: str) -> Iterator[Span]:
@@ -135,9 +137,10 @@ def resident_numbers(text: str) -> Iterator[Span]:
 def _born(digits: str) -> date | None:
     century = 1900 if digits[6] in "1256" else 2000
     try:
-        return date(century + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
+        born = date(century + int(digits[:2]), int(digits[2:4]), int(digits[4:6]))
     except ValueError:
         return None
+    return born if born <= _LAST_BIRTH else None
 
 
 def _has_check_digit(digits: str) -> bool:
