@@ -93,7 +93,10 @@ _NO_VALUE = re.compile(
     r"[.,!]?|\$\{?[\w.:-]*\}?|%\(?\w*\)?[sdrv]|\{[\w.]*\}|<[\w ]*>",
     re.IGNORECASE,
 )
-_UNREMARKABLE = re.compile(r"[0-9]{1,6}(?:ms|s|%)?|[A-Za-z]{1,24}|[\W_]{1,24}")
+# A short number, a word, punctuation, or how Java shows an object (Token{1a2b3c).
+_UNREMARKABLE = re.compile(
+    r"[0-9]{1,6}(?:ms|s|%)?|[A-Za-z]{1,24}|[\W_]{1,24}|[A-Z][A-Za-z]{1,40}[{@][0-9a-f]{4,8}\}?"
+)
 _CODE = re.compile(r"[0-9]{3,10}")
 _PATH = re.compile(r"[/~][\w./~-]*")
 _FLAG = re.compile(r"(?<![\w-])--?(?:[\w-]*-)?\Z")

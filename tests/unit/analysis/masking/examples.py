@@ -135,6 +135,7 @@ PLAIN = (
     "SSL certificate GB82WEST12345698765433 is not an account",
     "sessionid:0x14ed93111f20000 type:createSession",
     "PWD=/srv/app SHLVL=1",
+    "opening wtoken = AppWindowToken{6d7538e token=Token{768c6e0 ActivityRecord",
     "tokens=1520 max_tokens=2048 cookies=3 pass=12 fail=0",
     "password=******** secret=[REDACTED] token=${TOKEN} api_key=null",
     "900132-1234567 is no date of birth",
