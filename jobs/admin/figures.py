@@ -13,6 +13,7 @@ from heimdall_project.accounts.models import User
 from .. import failures, selectors
 from ..selectors import JobCounts, Throughput
 from ..states import OPEN, Status
+from .log_view import visible
 from .wording import STATUS_COLOURS, age, duration
 
 MOST_BARS = 6
@@ -105,7 +106,7 @@ def _failures(counts: JobCounts, window: Window, chosen: Mapping[str, str]) -> l
 
 
 def _services(counts: JobCounts, window: Window, chosen: Mapping[str, str]) -> list[Tile]:
-    return _bars(counts.by_service, "service", window, chosen, str)
+    return _bars(counts.by_service, "service", window, chosen, visible)
 
 
 def _bars(

@@ -49,6 +49,8 @@ def page(job: AnalysisJob, user: User) -> dict[str, Any]:
     return {
         "job": job,
         "entry": entry,
+        "service": visible(entry.service_name),
+        "environment": visible(entry.environment),
         "where": _where(job, attempts, told),
         "status_colour": STATUS_COLOURS[job.status],
         "priority_colour": PRIORITY_COLOURS.get(job.priority, "default"),

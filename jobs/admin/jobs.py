@@ -102,7 +102,7 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     @display(description="Service", header=True)
     def service(self, job: AnalysisJob) -> list[str]:
         """Service and environment."""
-        return [job.log_entry.service_name, job.log_entry.environment]
+        return [visible(job.log_entry.service_name), visible(job.log_entry.environment)]
 
     @display(description="Priority", label=PRIORITY_COLOURS)
     def shown_priority(self, job: AnalysisJob) -> str:

@@ -10,10 +10,11 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
+from heimdall_project.streams.admin.base import LargeTableAdmin
 
 from ..models import AnalysisJob, LogEntry
-from .log_view import excerpt, visible
+from . import filters
+from .log_view import excerpt, visible, visible_prose
 from .wording import LEVEL_COLOURS, STATUS_COLOURS, cell, moment
 
 FIRST = 120
@@ -22,31 +23,26 @@ JOBS = 20
 """Jobs that the page of an entry lists."""
 
 
-class LevelFilter(ChoiceFilter):
+class LevelFilter(filters.SelectFilter):
     """By worst level."""
 
     title, parameter_name = "level", "level"
 
-    def values(self) -> list[str]:
+    def values(self) -> list[tuple[str, str]]:
         """The levels that imports write."""
-        return list(LEVEL_COLOURS)
+        return [(level, level) for level in LEVEL_COLOURS]
 
 
-class ServiceFilter(ChoiceFilter):
+class ServiceFilter(filters.ServiceFilter):
     """By service."""
 
-    title, parameter_name = "service", "service_name"
+    lookup = "service_name"
 
-    def values(self) -> list[str]:
-        """Services that have entries, of which there are few; each is found through the index."""
-        found: list[str] = []
-        names = LogEntry.objects.order_by("service_name").values_list("service_name", flat=True)
-        while len(found) < 50:
-            following = names.filter(service_name__gt=found[-1]) if found else names
-            if (name := following.first()) is None:
-                break
-            found.append(name)
-        return found
+
+class EnvironmentFilter(filters.EnvironmentFilter):
+    """By environment."""
+
+    lookup = "environment"
 
 
 @admin.register(LogEntry)
@@ -54,7 +50,7 @@ class LogEntryAdmin(LargeTableAdmin):
     """Log entries, newest first."""
 
     list_display = ("number", "service", "shown_level", "first_line", "source", "logged", "analysed")
-    list_filter = (LevelFilter, ServiceFilter, "environment", ("created_at", RangeDateTimeFilter))
+    list_filter = (LevelFilter, ServiceFilter, EnvironmentFilter, ("created_at", RangeDateTimeFilter))
     list_filter_submit = True
     search_fields = ("content",)
     search_help_text = "Search by part of the text"
@@ -91,7 +87,7 @@ class LogEntryAdmin(LargeTableAdmin):
     @display(description="Service", header=True)
     def service(self, entry: LogEntry) -> list[str]:
         """Service and environment."""
-        return [entry.service_name, entry.environment]
+        return [visible(entry.service_name), visible(entry.environment)]
 
     @display(description="Level", label=LEVEL_COLOURS)
     def shown_level(self, entry: LogEntry) -> str:
@@ -121,5 +117,13 @@ def _page(entry: LogEntry) -> dict[str, Any]:
         "entry": entry,
         "level_colour": LEVEL_COLOURS.get(entry.level, "default"),
         "rows": excerpt(entry.content, {}),
-        "jobs": [(job, STATUS_COLOURS[job.status]) for job in jobs],
+        "service": visible(entry.service_name),
+        "environment": visible(entry.environment),
+        "jobs": [(job, STATUS_COLOURS[job.status], _outcome(job)) for job in jobs],
     }
+
+
+def _outcome(job: AnalysisJob) -> str:
+    """Summary, failure, or nothing yet."""
+    result = job.result if isinstance(job.result, dict) else {}
+    return visible_prose(str(result.get("summary") or job.failure_message))

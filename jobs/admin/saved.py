@@ -13,6 +13,7 @@ from heimdall_project.accounts.models import User
 
 from ..models import SavedFilter
 from ..models.saved_filter import NAME_LENGTH, QUERY_LENGTH
+from .log_view import visible
 
 MOST = 50
 """Filters that one person keeps for a list, and chips that a list shows."""
@@ -49,7 +50,7 @@ def chips(user: User, page: str, current: str) -> list[Chip]:
     return [
         Chip(
             pk=row.pk,
-            name=row.name,
+            name=visible(row.name),
             href=f"?{row.query}",
             is_active=row.query == current,
             is_own=row.owner_id == user.pk,

@@ -1,5 +1,6 @@
 """Jobs in the admin: what people see, and what they cannot do."""
 
+import re
 from typing import Any
 
 import pytest
@@ -111,6 +112,26 @@ def test_hostile_text_is_shown_as_text(vera: Client) -> None:
         assert "<script>alert" not in page(vera, path)
 
 
+def test_marks_that_turn_text_are_shown_by_name_wherever_it_comes_from_outside(vera: Client) -> None:
+    turned = "invoice\u202efdp.exe"
+    log = LogDraft(content=turned, service_name=turned, environment=turned)
+    job = make_job(log=log)
+    result = AnalysisResult(
+        summary=turned, root_cause=turned, recommendation=turned, severity=Severity.LOW, confidence=0.1
+    )
+    answer = make_answer(job.request_id, analysis_result=result)
+    result_apply(event=answer, hop=Hop("analysis.result", 0, 1))
+    for path in (
+        "jobs/analysisjob/",
+        "jobs/logentry/",
+        f"jobs/analysisjob/{job.pk}/change/",
+        f"jobs/logentry/{job.log_entry_id}/change/",
+    ):
+        shown = re.sub(r"<(option|title)[^>]*>.*?</\1>", "", page(vera, path), flags=re.DOTALL)
+        body = shown.partition('id="content"')[2]
+        assert "\u202e" not in body and "\u27e8U+202E\u27e9" in body, path
+
+
 def test_a_log_entry_is_shown_with_its_jobs(vera: Client) -> None:
     job = ended_job()
     shown = page(vera, f"jobs/logentry/{job.log_entry_id}/change/")
@@ -162,3 +183,20 @@ def test_the_number_of_queries_does_not_grow_with_the_list(
         ended_job()
     with django_assert_max_num_queries(14):
         page(vera, f"{path}/")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("level=ERROR", True),
+        ("level=DEBUG", False),
+        ("service=orders", True),
+        ("service=x", False),
+        ("environment=production", True),
+        ("environment=x", False),
+        ("q=getConnection", True),
+    ],
+)
+def test_log_entries_are_searched_and_filtered(vera: Client, query: str, found: bool) -> None:
+    entry = make_job().log_entry
+    assert (f"/logentry/{entry.pk}/change/" in page(vera, f"jobs/logentry/?{query}")) is found
