@@ -33,7 +33,7 @@ from opentelemetry.trace import (
 
 from . import metrics
 from .logging import get_logger
-from .tracing import Trace, Value
+from .trace import Trace, Value
 
 log = get_logger(__name__)
 BOUND = 8192

@@ -1,8 +1,6 @@
 """The W3C trace context of the work in hand: taken from the caller, or begun here; passed on in headers.
 
-https://www.w3.org/TR/trace-context/ - `traceparent` is read in the shape of version 00, of later versions as
-far as they begin like it; `tracestate` is passed on as it came, if it is sane. What cannot be read begins a
-new trace and is never an error.
+What cannot be read (`traceparent.py`) begins a new trace and is never an error.
 
 Ids flow always. Spans are recorded only where an exporter is configured and the trace is sampled
 (`recording.py`); else a span is nothing: no object is made, the caller's own span id is passed on, and
@@ -13,12 +11,10 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from functools import wraps
-from random import getrandbits
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -26,70 +22,11 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 
 from .logging import bound
+from .trace import CLIENT, CONSUMER, INTERNAL, PRODUCER, SERVER, Trace, Value
+from .traceparent import continued, parsed, sane_state, trace_id, unrecorded
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
     from .recording import Recorder
-
-INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = "internal", "server", "client", "producer", "consumer"
-"""Kinds of spans, as OpenTelemetry names them."""
-type Value = str | bool | int | float
-_SHAPE = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
-)
-_STATE = re.compile(r"[\x20-\x7e]{1,512}")
-
-
-class Trace:
-    """One unit of work of a trace. Where it is recorded, it has a span."""
-
-    __slots__ = ("span", "traceparent", "tracestate")
-
-    def __init__(self, traceparent: str, tracestate: str = "", span: Span | None = None) -> None:
-        self.traceparent = traceparent
-        self.tracestate = tracestate
-        self.span = span
-
-    @property
-    def trace_id(self) -> str:
-        """32 hexadecimal digits."""
-        return self.traceparent[3:35]
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether spans of it are to be recorded."""
-        return self.traceparent.endswith("1")
-
-    def note(self, **attributes: Value) -> None:
-        """Put attributes on its span, if there is one."""
-        if self.span is not None:
-            self.span.set_attributes(attributes)
-
-    def rename(self, name: str) -> None:
-        """Name its span anew, if there is one."""
-        if self.span is not None:
-            self.span.update_name(name)
-
-    def fail(self, kind: str) -> None:
-        """Mark its span as failed, if there is one."""
-        if self.span is not None:
-            from opentelemetry.trace import Status, StatusCode
-
-            self.span.set_attribute("error.type", kind)
-            self.span.set_status(Status(StatusCode.ERROR))
-
-    def end(self, error: BaseException | str | None = None, *, at: int | None = None) -> None:
-        """End its span, if there is one; `at` is in nanoseconds of the epoch.
-
-        Of an exception only the type is kept: its text may hold what nobody should read.
-        """
-        if self.span is None:
-            return
-        if error is not None:
-            self.fail(error if isinstance(error, str) else type(error).__qualname__)
-        self.span.end(at)
-
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
@@ -129,22 +66,7 @@ class _Nothing(Trace):
 
 _NOTHING = _Nothing("")
 
-# --- reading and passing on ---------------------------------------------------------------------------------
-
-
-def parsed(raw: str | None) -> str:
-    """A `traceparent` in the shape of version 00, with no flag but the sampled one; "" if it is none."""
-    if not raw or len(raw) > 256 or (match := _SHAPE.fullmatch(raw)) is None:
-        return ""
-    version, trace, parent, flags, more = match.groups()
-    if version == "00" and more:
-        return ""
-    return f"00-{trace}-{parent}-0{int(flags, 16) & 1}"
-
-
-def trace_id(traceparent: str | None) -> str:
-    """The trace's id, "" if there is none."""
-    return parsed(traceparent)[3:35]
+# --- looking and passing on ---------------------------------------------------------------------------------
 
 
 def current() -> str:
@@ -191,18 +113,13 @@ def begin(
     Whoever begins it enters it (`Entered`) or ends it. `at` is its start in nanoseconds of the epoch.
     """
     parent = parsed(raw)
-    tracestate = state if parent and state and _STATE.fullmatch(state) else ""
+    tracestate = sane_state(state) if parent else ""
     recorder = recording()
     if recorder is None or parent.endswith("-00"):
-        return Trace(parent or _unrecorded(f"{getrandbits(128) or 1:032x}"), tracestate)
+        return Trace(parent or continued(None), tracestate)
     return recorder.begin(
         parent, tracestate, name=name, kind=kind, links=links, at=at, attributes=attributes or {}
     )
-
-
-def continued(raw: str | None) -> str:
-    """A `traceparent` of the caller's trace; of a new trace if `raw` is none. Records nothing."""
-    return parsed(raw) or _unrecorded(f"{getrandbits(128) or 1:032x}")
 
 
 def rejoined(
@@ -222,11 +139,11 @@ def rejoined(
         known = known or before
     elif before:
         links, state = [*links, before], ""
-    if not known and not parsed(_unrecorded(identity)):
+    if not known and not parsed(unrecorded(identity)):
         return Entered(begin(before, name=name, kind=INTERNAL, links=links, attributes=attributes))
     recorder = recording()
     if recorder is None or known.endswith("-00"):
-        return Entered(Trace(known or _unrecorded(identity), state))
+        return Entered(Trace(known or unrecorded(identity), state))
     return Entered(
         recorder.begin(
             known, state, name=name, kind=INTERNAL, links=links, attributes=attributes, identity=identity
@@ -290,11 +207,6 @@ def work(name: str) -> Entered | _Nothing:
     return span(name) if _current.get() else Entered(begin(None, name=name, kind=INTERNAL))
 
 
-def _unrecorded(identity: str) -> str:
-    """A traceparent of this trace that says: nobody records it."""
-    return f"00-{identity}-{getrandbits(64) or 1:016x}-00"
-
-
 # --- the recorder of this process ---------------------------------------------------------------------------
 
 _recorder: Recorder | None = None
@@ -349,3 +261,32 @@ def _forget() -> None:
 
 
 os.register_at_fork(after_in_child=_forget)
+
+__all__ = [
+    "CLIENT",
+    "CONSUMER",
+    "INTERNAL",
+    "PRODUCER",
+    "SERVER",
+    "Entered",
+    "Trace",
+    "Value",
+    "begin",
+    "carried",
+    "close",
+    "continued",
+    "current",
+    "current_id",
+    "note",
+    "parsed",
+    "past",
+    "recording",
+    "rejoined",
+    "serve_as",
+    "span",
+    "spanned",
+    "trace_id",
+    "traced",
+    "use",
+    "work",
+]

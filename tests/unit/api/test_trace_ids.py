@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from structlog.contextvars import merge_contextvars
@@ -61,6 +61,7 @@ def test_the_stream_door_tells_it_too() -> None:
     in_loop(scenario)
 
 
+@settings(deadline=None)  # whole requests, on machines that are busy
 @given(
     raw=st.text(st.characters(codec="latin-1"), max_size=300)
     | st.from_regex(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?", fullmatch=True).map(
