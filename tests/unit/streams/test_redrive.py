@@ -128,6 +128,12 @@ def test_a_target_takes_its_own_letters_and_leaves_the_others_to_republishing(mo
         def takes(self, letter):
             return letter.key == b"ours"
 
+        def redrive(self, letter, *, redrive_id, actor, reason):
+            return ""
+
+        def state(self, reference):
+            return "pending"
+
     def letter(key, topic="log-events"):
         return redrive.Letter(topic=topic, key=key, value=None, headers={})
 
