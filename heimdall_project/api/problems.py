@@ -23,11 +23,13 @@ from rest_framework import exceptions as drf
 
 from ..errors import Refused, TransientError, Unavailable
 from ..observability import metrics, tracing
-from .paths import flatten
+from .paths import ROOT, flatten
 from .request_id import current
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:heimdall:problem:"
+MOST_ERRORS = 100
+"""Fields that one problem names."""
 RETRY_AFTER = 5
 """Seconds after which a caller may try again when a dependency is down."""
 
@@ -55,8 +57,14 @@ class Problem:
             "trace_id": tracing.current_id(),
         }
         if self.errors:
-            body["errors"] = [{"path": path, "message": message} for path, message in self.errors]
+            body["errors"] = [{"path": path, "message": message} for path, message in _bounded(self.errors)]
         return body
+
+
+def _bounded(errors: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The first errors, and how many more there are: an answer is not as long as a hostile request."""
+    more = len(errors) - MOST_ERRORS
+    return (*errors[:MOST_ERRORS], (ROOT, f"And {more} more.")) if more > 0 else errors
 
 
 _TEXTS: dict[int, tuple[str, str, str]] = {
