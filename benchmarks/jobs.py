@@ -70,11 +70,20 @@ class Drained(NamedTuple):
 def database(*, create: bool) -> None:
     """Make the benchmark's database anew, or take it away."""
     with psycopg.connect(_server.geturl(), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        until(lambda: _dropped(connection), every=0.2)
         if create:
             connection.execute(f"CREATE DATABASE {NAME}")
     if create:
         call_command("migrate", verbosity=0)
+
+
+def _dropped(connection: psycopg.Connection) -> bool:
+    """The server's own vacuum may be in it, and cannot be sent away: then it is tried again."""
+    try:
+        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+        return False
+    return True
 
 
 def services(instance: str) -> dict[str, Callable[[], float]]:
