@@ -48,6 +48,11 @@ class JobFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no 
     owner = filters.CharFilter(
         method="of_owner", max_length=NAME_LENGTH, help_text="User name, for those who see all jobs."
     )
+    from_cache = filters.ChoiceFilter(
+        method="of_cache",
+        choices=[("true", "true"), ("false", "false")],
+        help_text="Jobs that succeeded, by whether the result was computed for another one.",
+    )
     correlation_id = filters.CharFilter(max_length=NAME_LENGTH, help_text="Exact.")
     request_id = filters.UUIDFilter(method="of_request", help_text="Of any attempt.")
     since = TimeFilter(
@@ -70,6 +75,10 @@ class JobFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no 
         """By user name; looked up first, so that the index of owners serves."""
         owner = get_user_model().objects.filter(username=username).values_list("pk", flat=True).first()
         return jobs.filter(owner=owner) if owner else jobs.none()
+
+    def of_cache(self, jobs: Jobs, _name: str, chosen: str) -> Jobs:
+        """Results of that kind."""
+        return jobs.filter(status=Status.SUCCEEDED, from_cache=chosen == "true")
 
     def of_request(self, jobs: Jobs, _name: str, request_id: UUID) -> Jobs:
         """By the request of any attempt."""

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date, parse_time
 from ..states import OPEN, Status
 from .filters import WINDOWS
 
-SAME = ("failure_class", "priority", "service", "environment", "owner")
+SAME = ("failure_class", "priority", "service", "environment", "owner", "from_cache")
 """Filters that are called the same in both."""
 KNOWN = frozenset(
     {*SAME, "status", "last", "o", *(f"created_at_{end}_{part}" for end in ("from", "to") for part in "01")}

@@ -81,8 +81,9 @@ def jobs_redrive(
 ) -> list[JobRedrive]:
     """Send several jobs again, each in a transaction and an audit entry of its own, in the order given.
 
-    With a `redrive_id`, the whole call can be repeated. Raises Forbidden, and Unprocessable for no reason
-    or for more than `REDRIVE_MOST` jobs; what is wrong with one job is answered for that job.
+    With a `redrive_id`, the whole call can be repeated. Raises Forbidden, and Unprocessable for no reason,
+    for another reason than the first time, or for more than `REDRIVE_MOST` jobs; what is wrong with one job
+    is answered for that job.
     """
     if not actor.has_perm(RIGHT):
         raise Forbidden(f"{actor.get_username()} may not do this: {RIGHT} is needed.")
@@ -90,7 +91,14 @@ def jobs_redrive(
     ids = list(dict.fromkeys(job_ids))
     if not 1 <= len(ids) <= REDRIVE_MOST:
         raise Unprocessable("So many jobs at once?", errors={"ids": f"must be 1 to {REDRIVE_MOST} jobs"})
+    if redrive_id and _with_another_reason(ids, redrive_id, reason):
+        raise Unprocessable("This redrive was asked for before with another reason.")
     return [_one_of_many(job_id, actor, reason, redrive_id) for job_id in ids]
+
+
+def _with_another_reason(ids: Sequence[int], redrive_id: str, reason: str) -> bool:
+    own_ids = [id_within(redrive_id, job_id) for job_id in ids]
+    return AnalysisAttempt.objects.filter(redrive_id__in=own_ids).exclude(reason=reason).exists()
 
 
 def id_within(redrive_id: str, job_id: int) -> str:

@@ -6,6 +6,7 @@ from uuid import NAMESPACE_URL, uuid5
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -34,6 +35,7 @@ from ..states import REDRIVABLE
 from . import examples
 from .caller import caller
 
+KEY_NEEDS_IDS = "Not with an Idempotency-Key: these find other jobs the next time. Name the jobs by ids."
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 KEY = OpenApiParameter(
     idempotency.HEADER,
@@ -42,6 +44,17 @@ KEY = OpenApiParameter(
     description=(
         "The same key begins the same attempts once: again it answers what it made (200, with the header "
         f"{idempotency.REPLAYED}: true)."
+    ),
+)
+
+
+KEY_OF_MANY = OpenApiParameter(
+    idempotency.HEADER,
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description=(
+        "Only with `ids`. The same key begins the attempt of each job once; where every attempt was there "
+        f"before, the answer carries the header {idempotency.REPLAYED}: true."
     ),
 )
 
@@ -138,26 +151,34 @@ class JobsRedriveView(APIView):
             "whether a redrive helps. What is wrong with one job is told for that job in `refused`."
         ),
         tags=["jobs"],
-        parameters=[KEY],
+        parameters=[KEY_OF_MANY],
         request=RedriveManySerializer,
-        responses={200: RedriveManyAnswerSerializer},
+        responses={
+            200: RedriveManyAnswerSerializer,
+            (422, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The Idempotency-Key came with another reason."),
+        },
         examples=[examples.REDRIVE_PREVIEW, examples.REDRIVE_MANY, *examples.REDRIVE_ANSWERS],
     )
     def post(self, request: Request) -> Response:
         """Preview, or send."""
         redrive_id = _redrive_id(request, "jobs")
         asked = _valid(RedriveManySerializer(data=request.data))
+        if redrive_id and "filters" in asked and not asked["dry_run"]:
+            raise ValidationError({"filters": KEY_NEEDS_IDS})
         jobs = _chosen(request, asked)
         preview = selectors.redrive_preview(jobs)
         body = {"dry_run": asked["dry_run"], "redriven": [], "refused": [], "remaining": 0}
         body |= preview_body(preview)
+        headers = {}
         if not asked["dry_run"] and (ids := asked.get("ids") or _oldest(jobs)):
             outcomes = jobs_redrive(
                 job_ids=ids, actor=caller(request), reason=asked["reason"], redrive_id=redrive_id
             )
             body |= outcomes_body(outcomes)
             body["remaining"] = max(0, preview.redrivable - len(ids))
-        return Response(RedriveManyAnswerSerializer(body).data)
+            if all(each.redriven and each.redriven.replayed for each in outcomes):
+                headers[idempotency.REPLAYED] = "true"
+        return Response(RedriveManyAnswerSerializer(body).data, headers=headers)
 
 
 def _chosen(request: Request, asked: dict[str, Any]) -> QuerySet[AnalysisJob]:

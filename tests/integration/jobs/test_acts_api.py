@@ -197,10 +197,22 @@ def test_what_is_wrong_with_one_job_of_many_is_told_for_it(omar: Client, people:
 
 def test_the_same_key_sends_many_once(omar: Client, people: People) -> None:
     jobs = [failed(people.eve).pk for _ in range(2)]
-    for _ in range(2):
-        body = post(omar, "redrive", WHY | {"ids": jobs}, **{"Idempotency-Key": "k"}).json()
-        assert [each["attempt"] for each in body["redriven"]] == [2, 2]
+    for replayed in (None, "true"):
+        answer = post(omar, "redrive", WHY | {"ids": jobs}, **{"Idempotency-Key": "k"})
+        assert [each["attempt"] for each in answer.json()["redriven"]] == [2, 2]
+        assert answer.get("Idempotency-Replayed") == replayed
+    other = post(omar, "redrive", {"reason": "another", "ids": jobs}, **{"Idempotency-Key": "k"})
+    assert other.status_code == 422
     assert AnalysisAttempt.objects.count() == 4
+
+
+def test_a_key_needs_jobs_by_name_because_a_filter_finds_others_the_next_time(
+    omar: Client, people: People
+) -> None:
+    failed(people.eve)
+    answer = post(omar, "redrive", WHY | {"filters": {}}, **{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "filters")
+    assert AnalysisAttempt.objects.count() == 1
 
 
 def test_more_than_one_call_takes_are_left_for_the_next(

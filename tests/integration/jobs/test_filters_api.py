@@ -62,6 +62,13 @@ def test_a_job_is_found_by_the_request_of_any_attempt(vera: Client, people: Peop
     assert listed(vera, request_id=first) == listed(vera, request_id=second) == [job.pk]
 
 
+def test_results_are_found_by_whether_they_came_out_of_the_cache(vera: Client, people: People) -> None:
+    cached, fresh, _open = ended(make_job(people.eve)), ended(make_job(people.eve)), make_job(people.eve)
+    AnalysisJob.objects.filter(pk=cached.pk).update(from_cache=True)
+    assert listed(vera, from_cache="true") == [cached.pk]
+    assert listed(vera, from_cache="false") == [fresh.pk]
+
+
 def test_words_are_looked_for_in_summaries_failures_and_services(vera: Client, people: People) -> None:
     pool = ended(make_job(people.eve))
     wrong = ended(make_job(people.eve), failure="no_evidence")
@@ -116,6 +123,7 @@ def test_pages_of_every_order_hold_each_job_once_while_others_come(
         {"ordering": ""},
         {"failure_class": "bad"},
         {"request_id": "17"},
+        {"from_cache": "yes"},
         {"q": "x" * 201},
         {"owner": "x" * 201},
         {"page_size": "٣"},

@@ -44,7 +44,7 @@ def test_a_filter_is_said_in_the_words_of_the_api(chosen: dict[str, str], expect
     assert query(**chosen) == expected
 
 
-@pytest.mark.parametrize(("name", "word"), [("q", "the search"), ("from_cache", "from cache")])
+@pytest.mark.parametrize(("name", "word"), [("q", "the search"), ("last_seen", "last seen")])
 def test_what_the_api_cannot_say_makes_no_link(name: str, word: str) -> None:
     found = export({name: "x"}, NOW)
     assert not found.links and word in found.problem
