@@ -214,3 +214,29 @@ def run_until_idle_with(runner: Member, pool: Pool) -> None:
     for _ in range(60):
         runner.turn(0.05)
         pool.run_all()
+
+
+def test_what_outlasts_a_rebalance_and_then_meets_an_outage_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A hand-over of two partitions; one of them goes away meanwhile, and the drain budget with it."""
+    broker, pool = InMemoryBroker(), Pool()
+    down = [TransientError("postgresql", "hangs")]
+
+    def fate(n: int) -> Exception | None:
+        if n == 0 and down:
+            runner.revoked([P0])
+        return down[0] if down else None
+
+    consumer = Together(fate)
+    runner = hurried(broker, consumer, hands=pool)
+    monkeypatch.setattr("heimdall_project.streams.member.wait", lambda futures, timeout: None)
+    produce(broker, 0)
+    produce(broker, 1, place=P1)
+    runner.turn()
+    pool.run_all()
+    runner.turn()
+    down.clear()
+    run_until_idle_with(runner, pool)
+    assert consumer.seen.count(1) >= 2, "what stays ours is handled again"
+    assert broker.committed(Together.group()) == {P1: 1}
