@@ -291,6 +291,7 @@ class Member:
     def _take_back(self, unit: Unit) -> None:
         if unit.epoch != self._progress.epoch(unit.place):
             return  # the partition went away meanwhile: its records are somebody else's
+        unit.yielding = False  # it stays ours, though another unit of its load may have had to go
         good = len(unit.records) if unit.stored else len(unit.verdicts)
         self._meter.observe(good=good, bad=len(unit.failures), now=self._clock.now())
         if unit.stored:
@@ -423,7 +424,6 @@ class Member:
                 self._running.pop(future)
                 future.result()
                 for unit in load.units:
-                    unit.yielding = False
                     self._take_back(unit)
 
     def _forget(self, partitions: Sequence[Partition]) -> None:
