@@ -110,7 +110,7 @@ class Event(StrEnum):
     ANSWERED_AGAIN = "answered_again"
     """The request came again after the outcome was stored: the stored answer is published once more."""
     REQUEST_IGNORED = "request_ignored"
-    """The request came after the job had ended: nothing was analysed."""
+    """The request came after the job had ended, or once too often: nothing was analysed."""
     LEASE_LAPSED = "lease_lapsed"
     """The worker was silent for longer than the lease: another attempt follows, or the job fails."""
     QUEUE_EXPIRED = "queue_expired"

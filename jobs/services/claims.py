@@ -11,14 +11,14 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Count, F
 
 from heimdall_project.events.jobs import AnalysisCompleted
 from heimdall_project.observability import tracing
 from heimdall_project.streams import outbox
 
 from ..content import as_json, without_nul
-from ..models import AnalysisAttempt, AnalysisJob
+from ..models import AnalysisAttempt, AnalysisJob, JobTransition
 from ..states import Event, Outcome, Status, sources
 from .answers import answer_event, answer_publish
 from .lines import Line, lines_add
@@ -50,6 +50,11 @@ class Ended:
 
 type Claim = Claimed | Answered | Ended
 
+MOST_TAKEN_OVER = 10
+"""Times that an attempt is taken over from a worker without outcome. A record that kills or hangs whoever
+handles it would else go round for ever: its lease never lapses, since it is claimed anew before."""
+WORN = f"Taken over {MOST_TAKEN_OVER} times without an outcome: given up, as if its lease had lapsed."
+
 _RUN = """
 UPDATE analysis_jobs SET status = %s, updated_at = now() WHERE id = ANY(%s) AND status = ANY(%s) RETURNING id
 """
@@ -60,6 +65,7 @@ SET worker = %s, started_at = coalesce(started_at, now()),
 WHERE id = ANY(%s)
 RETURNING id, started_at, lease_expires_at
 """
+_LAPSE = "UPDATE analysis_attempts SET lease_expires_at = now() WHERE id = ANY(%s)"
 _FINISH = """
 UPDATE analysis_attempts AS attempt
 SET finished_at = now(), outcome = new.outcome, failure_class = new.failure_class,
@@ -83,6 +89,7 @@ def attempts_claim(*, requests: Mapping[UUID, Hop | None], worker: str) -> dict[
 
     A running attempt without outcome may be claimed again: the broker gives a record to one worker of
     the group at a time, so whoever claimed it before is gone, or will find that its outcome is refused.
+    But only `MOST_TAKEN_OVER` times: then it is left to the sweeper, which counts it as a silent worker.
     """
     locked = jobs_lock(requests)
     # After the lock: what another claim or outcome wrote before is seen.
@@ -93,6 +100,9 @@ def attempts_claim(*, requests: Mapping[UUID, Hop | None], worker: str) -> dict[
     for request_id, claim in claims.items():
         if isinstance(claim, Ended):
             _ignore(claim.attempt, worker, requests[request_id])
+    for attempt in _worn([each.attempt for each in claims.values() if isinstance(each, Claimed)], worker):
+        _ignore(attempt, worker, requests[attempt.request_id], WORN)
+        claims[attempt.request_id] = Ended(attempt)
     mine = [locked[request_id] for request_id, claim in claims.items() if isinstance(claim, Claimed)]
     if mine:
         _tell_claims(mine, attempts, requests, worker)
@@ -115,9 +125,24 @@ def _has_answer(attempt: AnalysisAttempt) -> bool:
     return attempt.answer is not None
 
 
-def _ignore(attempt: AnalysisAttempt, worker: str, hop: Hop | None) -> None:
+def _ignore(attempt: AnalysisAttempt, worker: str, hop: Hop | None, note: str = "") -> None:
     job = job_lock(job_id=attempt.job_id)
-    transition_add(job=job, attempt=attempt, event=Event.REQUEST_IGNORED, actor=worker, hop=hop)
+    transition_add(job=job, attempt=attempt, event=Event.REQUEST_IGNORED, actor=worker, hop=hop, note=note)
+
+
+def _worn(claimed: Sequence[AnalysisAttempt], worker: str) -> list[AnalysisAttempt]:
+    """Those that were taken over too often; their leases are over now, so that the sweeper finds them."""
+    over = [each for each in claimed if each.worker not in {"", worker}]
+    if not over:
+        return []
+    jobs = {each.job_id for each in over}
+    lines = JobTransition.objects.filter(job__in=jobs, attempt__in=over, event=Event.CLAIMED_AGAIN)
+    counted = lines.order_by().values_list("attempt").annotate(times=Count("pk"))
+    worn = set(counted.filter(times__gte=MOST_TAKEN_OVER).values_list("attempt", flat=True))
+    if worn:
+        with connection.cursor() as sql:
+            sql.execute(_LAPSE, [sorted(worn)])
+    return [each for each in over if each.pk in worn]
 
 
 def _tell_claims(

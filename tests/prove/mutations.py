@@ -260,6 +260,15 @@ MUTATIONS = [
         killer="tests/integration/jobs/test_sweeper.py::test_a_job_that_somebody_has_locked_is_passed_by",
     ),
     Mutation(
+        name="hand on for ever what no worker outlives",
+        promise=4,
+        file="jobs/services/claims.py",
+        old="        claims[attempt.request_id] = Ended(attempt)\n",
+        new="        pass\n",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_a_request_that_outlives_no_worker_is_not_handed_to_the_next_for_ever",
+    ),
+    Mutation(
         name="retry a job whose workers fall silent for ever",
         promise=4,
         file="jobs/services/sweeping.py",

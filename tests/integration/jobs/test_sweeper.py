@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from threading import Event as Flag
 from typing import Any
 
@@ -29,6 +30,7 @@ from jobs.services import (
     retries_publish,
     sweeping,
 )
+from jobs.services.claims import MOST_TAKEN_OVER
 from tests.factories import make_answer, make_claim, make_job, outbox_events
 
 pytestmark = pytest.mark.django_db
@@ -303,3 +305,32 @@ def test_an_attempt_that_its_job_left_behind_is_closed_and_moves_nothing() -> No
     assert leases_sweep() == 0
     first.refresh_from_db()
     assert first.outcome == "lapsed" and now(job).status == "SUCCEEDED"
+
+
+# --- requests that kill or hang whoever handles them
+
+
+def test_a_request_that_outlives_no_worker_is_not_handed_to_the_next_for_ever() -> None:
+    """Each worker dies with it, and the next claims it before the lease lapses."""
+    job = make_job()
+    workers = (f"host:{number}" for number in count(1))
+    claims = 0
+    while now(job).status != "FAILED":
+        while isinstance(attempt_claim(request_id=now(job).request_id, worker=next(workers)), Claimed):
+            claims += 1
+            assert claims < 100
+        assert leases_sweep() == 1
+        if now(job).status == "PENDING":
+            due(job)
+            retries_publish()
+    assert claims == settings.JOB_ATTEMPTS * (1 + MOST_TAKEN_OVER)
+    assert now(job).failure_class == "timeout"
+    assert not AnalysisAttempt.objects.filter(job=job, finished_at=None).exists()
+
+
+def test_a_job_that_was_taken_over_often_can_still_succeed() -> None:
+    job = make_job()
+    for number in range(MOST_TAKEN_OVER + 1):
+        attempt = make_claim(job, f"host:{number}")
+    answer = make_answer(attempt.request_id, log_id=job.log_entry_id)
+    assert attempt_finish(attempt=attempt, answer=answer, worker="host:10")
