@@ -54,8 +54,14 @@ class FailureClass(StrEnum):
 
 
 def utc(moment: datetime) -> datetime:
-    """`moment` with a zone: times without one are UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    """`moment` with a zone: times without one are UTC. Raises OverflowError for one that is no time there.
+
+    Such as the last hours of the year 9999 west of Greenwich: PostgreSQL takes it, and nobody can read it back.
+    """
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    moment.astimezone(UTC)
+    return moment
 
 
 class AnalysisRequested(msgspec.Struct, kw_only=True):

@@ -127,6 +127,8 @@ def test_our_request_in_bytes() -> None:
         {"analysis_result": None},
         {"request_id": "17"},
         {"timestamp": "yesterday"},
+        {"computed_at": "0001-01-01T00:00:00+14:00"},  # in UTC before the first year and after the last:
+        {"computed_at": "9999-12-31T23:59:59-14:00"},  # PostgreSQL takes it, and no list could be read then
     ],
 )
 def test_a_result_that_cannot_be_stored_is_refused_as_a_message(change: dict[str, object]) -> None:
