@@ -56,7 +56,7 @@ class FailureClass(StrEnum):
 def utc(moment: datetime) -> datetime:
     """`moment` with a zone: times without one are UTC. Raises OverflowError for one that is no time there.
 
-    Such as the last hours of the year 9999 west of Greenwich: PostgreSQL takes it, and nobody can read it back.
+    Such as the last hours of the year 9999 west of Greenwich: PostgreSQL takes it, and nobody reads it back.
     """
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
