@@ -62,7 +62,7 @@ class Horizon:
             writers = {row[0] for row in sql.fetchall()}
         upto, now = self._found.upto, self._clock()
         if upto > drawn:  # another database, or one that was restored
-            upto, self._writers = 0, set()
+            upto, self._mark, self._writers = 0, 0, set()
         if not (self._writers & writers):
             # Of a first look nothing is known; a later one settles the mark of the one before.
             upto = max(upto, drawn if not writers else self._mark)

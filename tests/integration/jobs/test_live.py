@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from threading import Thread
 from typing import Any
 
@@ -172,6 +173,27 @@ def test_the_very_first_line_of_a_database_is_told(people: People) -> None:
     feed = news(people.vera)
     make_job(people.eve)
     assert lines(feed.fetch(None)) == [1]
+
+
+def test_a_database_that_was_put_back_settles_nothing_ahead_of_its_lines(
+    people: People, elsewhere: psycopg.Connection[Any]
+) -> None:
+    """Its sequence stands where the backup had it: what was noted of the one before means nothing."""
+    ticks = count()
+    horizon = Horizon(clock=lambda: float(next(ticks)))
+    continue_at(2_000_000)
+    job = make_job(people.eve)
+    horizon.look()
+    continue_at(1_000_000)
+    written = write(elsewhere, job)
+    assert horizon.look().upto < written
+    elsewhere.commit()
+    assert horizon.look().upto == written
+
+
+def continue_at(line: int) -> None:
+    with connection.cursor() as sql:
+        sql.execute("SELECT setval('job_transitions_id_seq', %s)", [line])
 
 
 def test_it_goes_on_behind_the_last_position(people: People) -> None:
