@@ -18,7 +18,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 class ByTime(KeysetPagination):
     """Over the audit trail, which has many rows of one moment."""
 
-    time_field = "at"
+    ordering = "-at"
     page_size = 3
     max_page_size = 5
 
