@@ -40,6 +40,8 @@ log = get_logger(__name__)
 State = WorkerProcess.State
 TURN = 0.1
 """Seconds one turn waits for records when there is nothing else to do."""
+BUSY_TURN = 0.01
+"""The same while something is in hand."""
 REPORT = 0.25
 """Seconds between reports."""
 UNSETTLED = 20_000
@@ -201,10 +203,12 @@ class Member:
         if room <= 0 and not self._paused:
             self._await_hands(timeout)
             return
-        busy = self._running or self._desk.is_busy
-        records = self._broker.poll(
-            min(max(room, 1), self._shape.gulp), min(timeout, 0.01) if busy else timeout
-        )
+        if self._running or self._desk.is_busy:
+            timeout = min(timeout, BUSY_TURN)
+        if self._running and len(self._inbox):
+            self._await_hands(timeout)  # the first that is free takes what waits, at once
+            timeout = 0.0
+        records = self._broker.poll(min(max(room, 1), self._shape.gulp), timeout)
         if not records:
             return
         self.taken += len(records)

@@ -17,7 +17,7 @@ LATE = "The job was further on when the acknowledgement was noted."
 _QUEUE = "UPDATE analysis_jobs SET status = %s, updated_at = now() WHERE id = ANY(%s) AND status = %s"
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def jobs_mark_published(*, published: Sequence[Published]) -> int:
     """PENDING becomes QUEUED; answers how many did. A job that is further on only gets the hop told.
 
