@@ -1,7 +1,8 @@
 """Result events."""
 
 from heimdall_project.events.jobs import AnalysisCompleted
-from heimdall_project.streams import outbox
+from heimdall_project.streams import outbox, topics
+from heimdall_project.streams.topics import Topic
 
 SCHEMA = "analysis.result/1"
 
@@ -12,9 +13,12 @@ def answer_publish(*, answer: AnalysisCompleted, topic: str) -> str:
 
 
 def answer_event(*, answer: AnalysisCompleted, topic: str) -> outbox.NewEvent:
-    """The result event, to be written together with others (`outbox.publish_many`)."""
+    """The result event, to be written together with others (`outbox.publish_many`).
+
+    A topic that is not offered any more is replaced by ours: else its jobs could not end, nor be swept.
+    """
     return outbox.NewEvent(
-        topic=topic,
+        topic=topic if topic in topics.result_topics() else Topic.ANALYSIS_RESULT,
         key=str(answer.log_id),
         event=answer,
         schema=SCHEMA,

@@ -239,6 +239,19 @@ def test_a_job_that_runs_for_long_without_an_answer_is_left_to_its_lease() -> No
     assert not outbox_events(AnalysisCompleted, "analysis.result")
 
 
+def test_a_topic_that_is_not_offered_any_more_stops_neither_its_jobs_nor_the_sweeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(settings, "JOB_ATTEMPTS", 1)
+    jobs = [claimed()[0] for _ in range(3)]
+    AnalysisJob.objects.filter(pk=jobs[1].pk).update(callback_topic="retired.results")
+    for job in jobs:
+        lapse(job)
+    jobs_sweep()
+    assert {now(job).status for job in jobs} == {"FAILED"}
+    assert len(outbox_events(AnalysisCompleted, "analysis.result")) == 3
+
+
 # --- the sweeper
 
 
