@@ -259,8 +259,9 @@ class Member:
 
     def _fresh(self, now: float) -> list[Unit]:
         if isinstance(self.consumer, ConcurrentConsumer):
-            if len(self._running) + len(self._again) >= self._width:
-                return []  # records that wait for a dependency keep their place
+            away = sum(isinstance(unit.waits_for, TransientError) for unit in self._again)
+            if len(self._running) + away >= self._width:
+                return []  # records that wait for a dependency keep their place; who has a bug does not
             records = self._inbox.take_first(self._together(), self._urgency, self._clock.now())
             return [Unit(record.place, self._progress.epoch(record.place), [record]) for record in records]
         taken = {unit.place for unit in (*self._at_work(), *self._again)}

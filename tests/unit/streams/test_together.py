@@ -238,3 +238,20 @@ def test_what_outlasts_a_rebalance_and_then_fails_is_tried_again(
     troubles.clear()
     run_until_idle_with(runner, pool)
     assert broker.committed(Together.group()) == {P1: 2}, "what stayed ours is handled again"
+
+
+class Patient(Together):
+    """Waits long before it tries again. Idempotent by n."""
+
+    retry = RetryPolicy(attempts=2, base=60.0, ceiling=60.0)
+
+
+def test_those_that_a_bug_sends_round_again_hold_up_nobody_else() -> None:
+    """They wait for their next try; only those that wait for a dependency keep the others waiting too."""
+    broker = InMemoryBroker()
+    consumer = Patient(lambda n: RuntimeError("bug") if n in {0, 1, 2} else None)
+    runner = hurried(broker, consumer)
+    produce(broker, *range(9))
+    for _ in range(6):
+        runner.turn()
+    assert sorted(consumer.seen) == list(range(9)), "nobody waits out the backoff of another"
