@@ -1,7 +1,7 @@
 """PostgreSQL goes away in the middle of accepting a job."""
 
 import json
-from typing import Any
+from collections.abc import Sequence
 
 import psycopg
 import pytest
@@ -26,13 +26,13 @@ def end_this_connection() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_caller_is_told_to_come_back_and_nothing_is_half_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    ordinary = outbox.publish
+    ordinary = outbox.publish_many
 
-    def publish(**event: Any) -> str:
+    def publish_many(events: Sequence[outbox.NewEvent]) -> list[str]:
         end_this_connection()
-        return ordinary(**event)
+        return ordinary(events)
 
-    monkeypatch.setattr("jobs.services.submission.outbox.publish", publish)
+    monkeypatch.setattr(outbox, "publish_many", publish_many)
     owner, client = make_user(), Client()
     owner.user_permissions.set(Permission.objects.filter(codename="add_analysisjob"))
     client.force_login(owner)
