@@ -58,6 +58,24 @@ MUTATIONS = [
         killer=f"{MEMBER}::test_a_committed_offset_that_the_broker_no_longer_has_stops_with_the_size_of_the_gap",
     ),
     Mutation(
+        name="leave a unit asked to yield when its neighbour went with a partition",
+        promise=7,
+        file=f"{STREAMS}/member.py",
+        old="        unit.yielding = False  # it stays ours",
+        new="        # it stays ours",
+        killer="tests/unit/streams/test_together.py::"
+        "test_what_outlasts_a_rebalance_and_then_fails_is_tried_again",
+    ),
+    Mutation(
+        name="let records that a bug sends round again hold up the others",
+        promise=5,
+        file=f"{STREAMS}/member.py",
+        old="sum(isinstance(unit.waits_for, TransientError) for unit in self._again)",
+        new="len(self._again)",
+        killer="tests/unit/streams/test_together.py::"
+        "test_those_that_a_bug_sends_round_again_hold_up_nobody_else",
+    ),
+    Mutation(
         name="commit past a record that has no end",
         promise=1,
         file=f"{STREAMS}/offsets.py",
@@ -267,6 +285,42 @@ MUTATIONS = [
         new="        pass\n",
         killer="tests/integration/jobs/test_sweeper.py::"
         "test_a_request_that_outlives_no_worker_is_not_handed_to_the_next_for_ever",
+    ),
+    Mutation(
+        name="let the deadline of a model begin anew with each claim",
+        promise=5,
+        file="jobs/services/claims.py",
+        old="started_at = coalesce(started_at, now())",
+        new="started_at = now()",
+        killer="tests/integration/jobs/test_life.py::"
+        "test_whoever_claims_again_an_attempt_began_with_its_first_claim",
+    ),
+    Mutation(
+        name="queue an attempt by the mark of the one before",
+        promise=4,
+        file="jobs/services/publication.py",
+        old=" and job.current == job.request_id",
+        new="",
+        killer="tests/integration/jobs/test_life.py::"
+        "test_a_mark_of_the_attempt_before_does_not_queue_the_one_that_follows",
+    ),
+    Mutation(
+        name="let an outside result replace a stored outcome",
+        promise=4,
+        file="jobs/services/results.py",
+        old="WHERE attempt.id = new.id AND attempt.finished_at IS NULL\n",
+        new="WHERE attempt.id = new.id\n",
+        killer="tests/integration/jobs/test_life.py::"
+        "test_an_outside_result_that_is_faster_than_ours_leaves_the_stored_outcome_as_it_is",
+    ),
+    Mutation(
+        name="fail in the queue what was claimed meanwhile",
+        promise=4,
+        file="jobs/services/sweeping.py",
+        old="filter(which, job_id__in=locked)",
+        new="filter(finished_at=None, job_id__in=locked)",
+        killer="tests/integration/jobs/test_sweeper.py::"
+        "test_a_job_that_is_claimed_while_the_queue_is_swept_is_left_alone",
     ),
     Mutation(
         name="retry a job whose workers fall silent for ever",

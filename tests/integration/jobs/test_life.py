@@ -1,5 +1,6 @@
 """A job between relay, worker and results: each step alone, in any order, once and again."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -78,6 +79,14 @@ def test_a_mark_after_the_claim_or_the_result_is_told_and_moves_nothing() -> Non
     assert told(ended)[-1] == ("published", "SUCCEEDED")
 
 
+def test_a_mark_of_the_attempt_before_does_not_queue_the_one_that_follows() -> None:
+    job = make_job()
+    AnalysisAttempt.objects.create(job=job, number=2, request_id=(successor := uuid4()))
+    AnalysisJob.objects.filter(pk=job.pk).update(request_id=successor)
+    assert publish(job) == 0
+    assert told(job)[-1] == ("published", "PENDING")
+
+
 def test_an_acknowledgement_of_something_else_is_passed_by() -> None:
     assert publish(make_job(), event_id="redrive-17") == 0
     assert publish(make_job(), event_id=str(uuid4())) == 0
@@ -102,6 +111,15 @@ def test_another_worker_may_claim_what_has_no_outcome() -> None:
     make_claim(job, "host:1")
     assert isinstance(attempt_claim(request_id=job.request_id, worker="host:2"), Claimed)
     assert told(job)[1:] == [("claimed", "RUNNING"), ("claimed_again", "RUNNING")]
+
+
+def test_whoever_claims_again_an_attempt_began_with_its_first_claim() -> None:
+    """From then on it waits for a model that is away, until the model's deadline."""
+    job = make_job()
+    make_claim(job, "host:1")
+    began = timezone.now() - timedelta(minutes=10)
+    AnalysisAttempt.objects.update(started_at=began)
+    assert make_claim(job, "host:2").started_at == began
 
 
 def test_the_same_worker_after_a_backoff_is_no_news() -> None:
@@ -212,6 +230,17 @@ def test_an_outside_worker_ends_the_attempt_too_and_ours_then_leaves_it_alone() 
     result_apply(event=make_answer(job.request_id, model="outside"), hop=HOP)
     assert AnalysisAttempt.objects.get(job=job).outcome == "succeeded"
     assert isinstance(attempt_claim(request_id=job.request_id, worker="host:1"), Ended)
+
+
+def test_an_outside_result_that_is_faster_than_ours_leaves_the_stored_outcome_as_it_is() -> None:
+    attempt = make_claim(make_job())
+    ours = make_answer(attempt.request_id, failure="bad_output")
+    assert attempt_finish(attempt=attempt, answer=ours, worker="host:1")
+    theirs = make_answer(attempt.request_id, model="outside")
+    assert result_apply(event=theirs, hop=HOP) is Applied.ENDED_JOB
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.failure_class) == ("failed", "bad_output")
+    assert result_apply(event=ours, hop=HOP) is Applied.LATE and now(attempt.job).status == "SUCCEEDED"
 
 
 def test_text_that_postgresql_cannot_hold_is_made_fit() -> None:

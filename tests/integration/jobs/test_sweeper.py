@@ -252,6 +252,21 @@ def test_a_topic_that_is_not_offered_any_more_stops_neither_its_jobs_nor_the_swe
     assert len(outbox_events(AnalysisCompleted, "analysis.result")) == 3
 
 
+def test_a_job_that_is_claimed_while_the_queue_is_swept_is_left_alone() -> None:
+    job = make_job()
+    wait_in_queue(job)
+    claims: list[AnalysisAttempt] = []
+
+    def claimed_first(execute: Any, sql: str, *rest: Any) -> Any:
+        if "SKIP LOCKED" in sql and not claims:
+            claims.append(make_claim(job))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(claimed_first):
+        assert queue_sweep() == 0
+    assert claims and now(job).status == "RUNNING"
+
+
 # --- the sweeper
 
 
