@@ -323,6 +323,15 @@ MUTATIONS = [
         "test_a_job_that_is_claimed_while_the_queue_is_swept_is_left_alone",
     ),
     Mutation(
+        name="let the lease of what waits for its next try lapse",
+        promise=4,
+        file="analysis/services/handling.py",
+        old="(self._keeper.let_go if through else self._keeper.keep)(each)",
+        new="self._keeper.let_go(each)",
+        killer="tests/integration/analysis/test_keeper.py::"
+        "test_of_what_a_worker_handles_together_it_keeps_what_is_to_be_tried_again",
+    ),
+    Mutation(
         name="retry a job whose workers fall silent for ever",
         promise=4,
         file="jobs/services/sweeping.py",

@@ -8,13 +8,16 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from analysis.analyzer import GivenUp
+from analysis.analyzer import Analysis, AnalysisInput, GivenUp, Wanted, always
+from analysis.providers.rule_based import RuleBasedAnalyzer
+from analysis.services import Handled, Handling, Request
 from analysis.services import keeper as module
 from analysis.services.keeper import PATIENCE, Held, Keeper
 from heimdall_project.errors import TransientError
+from heimdall_project.events.jobs import AnalysisRequested
 from jobs.models import AnalysisAttempt, AnalysisJob
-from jobs.services import Hop, attempts_wanted, leases_renew, result_apply
-from tests.factories import make_answer, make_claim, make_job, make_user
+from jobs.services import Hop, LogDraft, attempts_wanted, leases_renew, result_apply
+from tests.factories import make_answer, make_claim, make_job, make_user, outbox_events
 from tests.probe_workers.harness import eventually
 
 # Not inside a transaction: the keeper closes its connection when nothing is in hand.
@@ -137,6 +140,44 @@ def test_a_request_that_waits_for_its_next_try_keeps_its_lease_for_a_bounded_tim
     clock.now += PATIENCE
     keeper.turn()
     assert lease_of(attempt) == renewed
+
+
+class Fates(RuleBasedAnalyzer):
+    """Fares as the log says."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+
+    def analyze(self, given: AnalysisInput, wanted: Wanted = always) -> Analysis:
+        if given.log_content == "away":
+            raise TransientError("model", "away")
+        if given.log_content == "bug":
+            raise RuntimeError("bug")
+        if given.log_content == "cancelled":
+            job = AnalysisJob.objects.filter(log_entry__content="cancelled")
+            job.update(status="CANCELLED", finished_at=timezone.now())
+            self.keeper.turn()
+            wanted()
+        return super().analyze(given, wanted)
+
+
+def test_of_what_a_worker_handles_together_it_keeps_what_is_to_be_tried_again(
+    keeper: Keeper, clock: Clock
+) -> None:
+    owner, words = make_user(), ("fine", "away", "bug", "cancelled")
+    logs = [LogDraft(content=word, service_name="s", environment="e") for word in words]
+    jobs = [make_job(owner, log=log) for log in logs]
+    asked = {each.request_id: each for each in outbox_events(AnalysisRequested)}
+    requests = [Request(asked[job.request_id], Hop("analysis.request", 0, job.pk)) for job in jobs]
+    handling = Handling(worker=WORKER, analyzer=Fates(keeper), keeper=keeper)
+    fine, away, bug, cancelled = handling.requests_handle(requests=requests)
+    assert isinstance(away, TransientError) and isinstance(bug, RuntimeError)
+    assert (fine, cancelled) == (Handled.ANSWERED, Handled.ENDED)
+    AnalysisAttempt.objects.filter(finished_at=None).update(lease_expires_at=soon())
+    clock.now += PATIENCE - 1
+    keeper.turn()
+    renewed = AnalysisAttempt.objects.filter(lease_expires_at__gt=soon())
+    assert list(renewed.order_by("pk").values_list("job__log_entry__content", flat=True)) == ["away", "bug"]
 
 
 def test_what_is_claimed_anew_after_a_wait_is_wanted(keeper: Keeper) -> None:
