@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,16 +53,23 @@ class Project:
         (root / "heimdall_project/asgi.py").write_text(ASGI)
         (root / "manage.py").write_text(MANAGE)
 
-    def up(self) -> subprocess.Popen[str]:
+    @contextmanager
+    def up(self) -> Iterator[subprocess.Popen[str]]:
+        """`make up`; a test that fails must not wait for it to end by itself."""
         ports = {PORT_VARIABLES[name][0]: str(port) for name, port in vars(self.instance.ports).items()}
-        return subprocess.Popen(
+        with subprocess.Popen(
             [str(CHECKOUT / ".venv/bin/python"), "-m", "docker.local", "up"],
             cwd=self.root,
             env=os.environ | ports,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            except BaseException:
+                process.terminate()
+                raise
 
     def _instance(self) -> Instance:
         home = self.root / ".local/dev"
