@@ -210,6 +210,23 @@ def test_a_partition_that_goes_away_ends_a_hand_over_after_the_record_it_is_at(
     assert broker.committed(Together.group()) == {P1: 2}
 
 
+def test_a_hand_over_under_way_begins_no_further_record_when_a_partition_of_it_goes_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker, consumer, pool = InMemoryBroker(), Asking(), Pool()
+    runner = hurried(broker, consumer, hands=pool)
+    monkeypatch.setattr("heimdall_project.streams.member.wait", lambda futures, timeout: None)
+    consumer.between = lambda: runner.revoked([P0])
+    produce(broker, 0)
+    produce(broker, 1, 2, place=P1)
+    runner.turn()
+    pool.run_all()
+    assert consumer.seen == [0]
+    consumer.between = lambda: None
+    run_until_idle_with(runner, pool)
+    assert consumer.seen == [0, 1, 2]
+
+
 def run_until_idle_with(runner: Member, pool: Pool) -> None:
     for _ in range(60):
         runner.turn(0.05)
