@@ -1,5 +1,6 @@
 """What comes back from a store is checked: anything but a living entry of this key is a miss."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -8,8 +9,10 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from analysis.analyzer import Evidence
 from analysis.cache.entries import MOST_BYTES, Entry, decoded, encoded, entry_of
 from analysis.cache.stores import MemoryCache
+from analysis.masking import mask
 
 from .engine import LOG, Clock, Engine, given, wrapped
 
@@ -24,6 +27,14 @@ def entry(**changed: object) -> Entry:
 
 def read(value: bytes) -> Entry | None:
     return decoded(value, KEY, now=CLOCK.now(), lifetime=60)
+
+
+def test_no_text_of_an_answer_is_kept_unmasked() -> None:
+    told = "tell a@example.com"
+    texts = dict.fromkeys(("summary", "root_cause", "recommendation", "component"), told)
+    answer = replace(Engine().analyze(given()), evidence=(Evidence(2, told, told),), **texts)  # type: ignore[arg-type]
+    kept = encoded(entry_of(KEY, answer, now=CLOCK.now(), mask=lambda text: mask(text).text))
+    assert kept.count(b"tell <email#1>") == 5 and b"example.com" not in kept
 
 
 def test_an_entry_comes_back_as_it_was() -> None:
