@@ -175,6 +175,19 @@ def test_the_very_first_line_of_a_database_is_told(people: People) -> None:
     assert lines(feed.fetch(None)) == [1]
 
 
+def test_who_begins_while_a_line_is_not_committed_is_told_of_it(
+    people: People, elsewhere: psycopg.Connection[Any]
+) -> None:
+    job, horizon = make_job(people.eve), Horizon()
+    horizon.look()
+    late = write(elsewhere, job)
+    feed = job_news(people.vera, {})
+    feed._horizon = horizon
+    assert names(feed.fetch(None)) == ["ready"]
+    elsewhere.commit()
+    assert lines(feed.fetch(None)) == [late]
+
+
 def test_a_database_that_was_put_back_settles_nothing_ahead_of_its_lines(
     people: People, elsewhere: psycopg.Connection[Any]
 ) -> None:
