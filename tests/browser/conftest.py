@@ -26,7 +26,7 @@ def committed(transactional_db: None) -> None:
     """The doors are other processes: they see only what is committed."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
     """Where the web door is; its pages listen at the stream door."""
     web, stream = free_port(), free_port()
@@ -40,7 +40,7 @@ def address(django_db_setup: None, django_db_blocker: object) -> Iterator[str]:
         yield here
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium: that of the system, or the one that playwright fetched."""
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.client import HTTPResponse
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import settings
 
@@ -16,6 +17,7 @@ from docker.local import Postgres
 from tests.integration.platform.doors import STREAM, WEB, Door, door
 from tests.probe_workers.harness import eventually
 
+DATABASE = "live"
 BASIC = "Basic " + base64.b64encode(b"operator:heimdall-demo").decode()
 BODY = {"log_content": "ERROR pool exhausted", "service_name": "orders", "environment": "test"}
 
@@ -24,7 +26,11 @@ BODY = {"log_content": "ERROR pool exhausted", "service_name": "orders", "enviro
 def environment(postgres: Postgres) -> Iterator[Any]:
     """What both doors need to stand on a database that the test may stop."""
     postgres.start()
-    found = {"DATABASE_URL": postgres.instance.environment()["DATABASE_URL"], "DEBUG": "true"}
+    usual = postgres.instance.environment()["DATABASE_URL"]
+    with psycopg.connect(usual, autocommit=True) as server:  # not the usual one: it gets demo users
+        server.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {DATABASE}")
+    found = {"DATABASE_URL": f"{usual.rpartition('/')[0]}/{DATABASE}", "DEBUG": "true"}
     for command in (("migrate", "--verbosity=0"), ("seed_demo",)):
         subprocess.run(
             [sys.executable, "manage.py", *command],
