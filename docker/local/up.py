@@ -33,8 +33,9 @@ def up(stack: Stack) -> None:
     begun = time.monotonic()
     with suppress(KeyboardInterrupt), _system(stack) as children:
         job = _first_job(stack.instance, children)
-        say(_banner(stack.instance, job, time.monotonic() - begun))
         running: dict[str, ProcessRecord] = {}
+        _tell_ended(stack, running)  # whatever ends from here on is told
+        say(_banner(stack.instance, job, time.monotonic() - begun))
         while True:
             check(children)
             _tell_ended(stack, running)
