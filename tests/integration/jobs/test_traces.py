@@ -1,18 +1,14 @@
 """Everything that happens to a job is in its trace: attempts begun later, results that come together."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from structlog.testing import capture_logs
 
 from heimdall_project.accounts.models import User
 from heimdall_project.events.codec import encode
-from heimdall_project.observability import tracing
-from heimdall_project.observability.recording import Recorder
 from heimdall_project.observability.tracing import traced
 from heimdall_project.streams.models import OutboxMessage
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
@@ -20,32 +16,14 @@ from jobs.consumers import JobResults
 from jobs.models import AnalysisAttempt, AnalysisJob, JobTransition
 from jobs.services import job_cancel, job_redrive, leases_sweep, retries_publish
 from tests.factories import make_answer, make_claim, make_job
+from tests.spans import Spans, spans
+
+__all__ = ["spans"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 ID = CALLER[3:35]
 OPERATOR = "00-11111111111111111111111111111111-2222222222222222-01"
-
-
-class Spans(InMemorySpanExporter):
-    """What was recorded."""
-
-    def named(self, name: str) -> list[ReadableSpan]:
-        recorder = tracing.recording()
-        assert recorder is not None
-        recorder.queue.force_flush()
-        return [span for span in self.get_finished_spans() if span.name == name]
-
-
-@pytest.fixture
-def spans() -> Iterator[Spans]:
-    """Spans of this process."""
-    spans = Spans()
-    recorder = Recorder(spans, service="test")
-    tracing.use(recorder)
-    yield spans
-    tracing.use(None)
-    recorder.close()
 
 
 def traceparent(request_id: object) -> str:

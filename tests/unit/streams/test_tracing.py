@@ -1,45 +1,24 @@
 """Records in their traces: every shape of worker, every header that somebody may send."""
 
-from collections.abc import Iterator
-
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from heimdall_project.errors import DeliveryFailed, InvalidMessage
 from heimdall_project.observability import tracing
 from heimdall_project.observability.logging import context
-from heimdall_project.observability.recording import Recorder
 from heimdall_project.streams.consumer import Batch, Delivery
 from heimdall_project.streams.records import Delivered, Headers, Outgoing
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 from heimdall_project.streams.tracing import Publication
+from tests.spans import Spans, spans
 
 from .workers import TOPIC, Crowd, Keeper, Lots, Note
+
+__all__ = ["spans"]
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = f"00-{TRACE}-b7ad6b7169203331-01"
 SENT: Headers = [("event_id", b"e-1"), ("traceparent", CALLER.encode())]
-
-
-class Spans(InMemorySpanExporter):
-    """What was recorded."""
-
-    def all(self) -> list[ReadableSpan]:
-        recorder = tracing.recording()
-        assert recorder is not None
-        recorder.queue.force_flush()
-        return list(self.get_finished_spans())
-
-
-@pytest.fixture
-def spans() -> Iterator[Spans]:
-    spans = Spans()
-    recorder = Recorder(spans, service="test")
-    tracing.use(recorder)
-    yield spans
-    tracing.use(None)
-    recorder.close()
 
 
 def is_below_the_caller(span: ReadableSpan) -> bool:

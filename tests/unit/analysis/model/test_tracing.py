@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from analysis.analyzer import Account, AnalysisInput, ModelAway
 from analysis.budget.ledger import Reservation
 from analysis.providers.openai import OpenAIAnalyzer, Options
 from analysis.providers.openai.endpoint import Address, Endpoint
-from heimdall_project.observability import tracing
-from heimdall_project.observability.recording import Recorder
 from heimdall_project.observability.tracing import traced
 from tests.model_endpoint import ModelEndpoint
+from tests.spans import Spans, spans
+
+__all__ = ["spans"]
 
 GIVEN = AnalysisInput(
     "INFO started\nERROR refused\nWARN giving up", "orders", "test", account=Account("u", "j")
@@ -44,26 +44,13 @@ def analyzer(model: ModelEndpoint) -> Iterator[OpenAIAnalyzer]:
         yield OpenAIAnalyzer(Options(model="m"), endpoint, mask=str, reserve=reserve)
 
 
-@pytest.fixture
-def spans() -> Iterator[InMemorySpanExporter]:
-    spans = InMemorySpanExporter()
-    recorder = Recorder(spans, service="test")
-    tracing.use(recorder)
-    yield spans
-    tracing.use(None)
-    recorder.close()
-
-
-def call_in(spans: InMemorySpanExporter) -> ReadableSpan:
-    recorder = tracing.recording()
-    assert recorder is not None
-    recorder.queue.force_flush()
-    [call] = [span for span in spans.get_finished_spans() if span.name == "model call"]
+def call_in(spans: Spans) -> ReadableSpan:
+    [call] = spans.named("model call")
     return call
 
 
 def test_a_call_is_a_span_with_its_tokens_and_the_model_is_told_the_trace(
-    analyzer: OpenAIAnalyzer, model: ModelEndpoint, spans: InMemorySpanExporter
+    analyzer: OpenAIAnalyzer, model: ModelEndpoint, spans: Spans
 ) -> None:
     with traced(CALLER, "rojo=1"):
         analyzer.analyze(GIVEN)
@@ -79,7 +66,7 @@ def test_a_call_is_a_span_with_its_tokens_and_the_model_is_told_the_trace(
 
 
 def test_a_call_that_fails_is_a_failed_span(
-    analyzer: OpenAIAnalyzer, model: ModelEndpoint, spans: InMemorySpanExporter
+    analyzer: OpenAIAnalyzer, model: ModelEndpoint, spans: Spans
 ) -> None:
     model.will("500")
     with traced(CALLER), pytest.raises(ModelAway):
