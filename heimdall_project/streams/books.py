@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
@@ -116,6 +117,7 @@ def is_outage(error: DatabaseError) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and not state.startswith("54")
 
 
+_NOT_FROZEN = "SELECT set_config('idle_in_transaction_session_timeout', %s, TRUE)"
 _MOVE_CURSOR = """
 INSERT INTO streams_consumercursor
     ("group", topic, partition, start_offset, next_offset, topic_id, updated_at)
@@ -140,7 +142,9 @@ class DjangoBooks:
     def settle(self, group: str, spans: Sequence[Span], *, topic_ids: dict[str, str], window: Window) -> None:
         """See `Books.settle`."""
         with database(), transaction.atomic(), connection.cursor() as sql:
-            # A zombie and the new owner may settle the same partition: one after the other.
+            # A zombie and the new owner may settle the same partition: one after the other. One that is
+            # frozen in here must not keep the other waiting: its session is ended.
+            sql.execute(_NOT_FROZEN, [f"{int(1000 * settings.KAFKA_SESSION_TIMEOUT / 2)}ms"])
             for lock in sorted(f"cursor:{group}:{span.place}" for span in spans):
                 sql.execute(_LOCK, [lock])
             known = self._cursors(group, [span.place for span in spans])

@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
+from threading import Event
 
 import pytest
 from django.db import DatabaseError, close_old_connections, connection, connections
@@ -69,6 +70,30 @@ def test_a_zombie_and_the_new_owner_count_each_offset_once():
     assert ledger() == {("stored", ""): 3 * 60}
     cursors = ConsumerCursor.objects.filter(group=GROUP).values_list("start_offset", "next_offset")
     assert sorted(cursors) == [(0, 60)] * 3
+
+
+def test_a_zombie_that_is_frozen_in_the_books_does_not_keep_the_new_owner_out(settings):
+    settings.KAFKA_SESSION_TIMEOUT = 1.0
+    frozen, woken = Event(), Event()
+
+    class Zombie(DjangoBooks):
+        def _check_topic(self, *_):
+            frozen.set()
+            woken.wait(30)
+
+    def member(books):
+        if isinstance(books, Zombie):
+            with pytest.raises(TransientError):
+                settle(books, span(0, 20))
+            return
+        frozen.wait(30)
+        try:
+            settle(books, span(0, 10))
+        finally:
+            woken.set()
+
+    at_once(member, Zombie(), DjangoBooks())
+    assert ledger() == {("stored", ""): 10}
 
 
 @pytest.mark.parametrize("seed", range(5))
