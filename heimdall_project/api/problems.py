@@ -27,6 +27,8 @@ from .paths import ROOT, flatten
 from .request_id import current
 
 CONTENT_TYPE = "application/problem+json"
+PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+"""Where the OpenAPI document describes a problem."""
 TYPE_PREFIX = "urn:heimdall:problem:"
 MOST_ERRORS = 100
 """Fields that one problem names."""

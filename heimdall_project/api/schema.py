@@ -5,7 +5,7 @@ from typing import Any
 
 from drf_spectacular.authentication import BasicScheme
 
-from .problems import CONTENT_TYPE, Problem, invalid, problem_for_status
+from .problems import CONTENT_TYPE, PROBLEM_REFERENCE, Problem, invalid, problem_for_status
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = {
@@ -105,5 +105,5 @@ def _possible(path: str, operation: dict[str, Any]) -> Iterator[str]:
 
 
 def _response(status: str) -> dict[str, Any]:
-    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = {CONTENT_TYPE: {"schema": PROBLEM_REFERENCE}}
     return {"description": _MEANINGS[status], "content": content}

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from heimdall_project.api import idempotency
 from heimdall_project.api.permissions import requires
-from heimdall_project.api.problems import CONTENT_TYPE
+from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
 from heimdall_project.errors import Unprocessable
 
 from .. import selectors
@@ -36,7 +36,6 @@ from . import examples
 from .caller import caller
 
 KEY_NEEDS_IDS = "Not with an Idempotency-Key: these find other jobs the next time. Name the jobs by ids."
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
 KEY = OpenApiParameter(
     idempotency.HEADER,
     OpenApiTypes.STR,
@@ -86,7 +85,7 @@ class JobCancelView(APIView):
         request=ReasonSerializer,
         responses={
             200: JobDetailSerializer,
-            (409, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The job has ended."),
+            (409, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "The job has ended."),
         },
         examples=[examples.REASON_TO_CANCEL, examples.CANCELLED],
     )
@@ -118,8 +117,10 @@ class JobRedriveView(APIView):
                 "It was begun under the same Idempotency-Key.",
                 [examples.REDRIVEN_BEFORE],
             ),
-            (409, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The job is open, or has its result."),
-            (422, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The Idempotency-Key came with another reason."),
+            (409, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "The job is open, or has its result."),
+            (422, CONTENT_TYPE): OpenApiResponse(
+                PROBLEM_REFERENCE, "The Idempotency-Key came with another reason."
+            ),
         },
         examples=[examples.REASON_TO_REDRIVE],
     )
@@ -155,7 +156,9 @@ class JobsRedriveView(APIView):
         request=RedriveManySerializer,
         responses={
             200: RedriveManyAnswerSerializer,
-            (422, CONTENT_TYPE): OpenApiResponse(PROBLEM, "The Idempotency-Key came with another reason."),
+            (422, CONTENT_TYPE): OpenApiResponse(
+                PROBLEM_REFERENCE, "The Idempotency-Key came with another reason."
+            ),
         },
         examples=[examples.REDRIVE_PREVIEW, examples.REDRIVE_MANY, *examples.REDRIVE_ANSWERS],
     )

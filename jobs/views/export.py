@@ -12,7 +12,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 
 from heimdall_project.api import export
-from heimdall_project.api.problems import CONTENT_TYPE
+from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
 
 from .. import selectors
 from ..filters import JobFilter, LogEntryFilter
@@ -47,7 +47,6 @@ _JOB: dict[str, Any] = {
 }
 """Column to where it stands."""
 _LOG = ("id", "service_name", "environment", "level", "logged_at", "source", "created_at", "content")
-_PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 def _documented[View: Callable[..., Any]](
@@ -68,7 +67,7 @@ def _documented[View: Callable[..., Any]](
         responses={
             (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "The file."),
             (200, "application/x-ndjson"): OpenApiResponse(OpenApiTypes.STR, "The file."),
-            (422, CONTENT_TYPE): OpenApiResponse(_PROBLEM, "More rows fit than a file may have."),
+            (422, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "More rows fit than a file may have."),
         },
         examples=examples.EXPORTS[tag],
     )

@@ -8,15 +8,13 @@ from rest_framework.views import APIView
 
 from heimdall_project.api import idempotency
 from heimdall_project.api.permissions import requires
-from heimdall_project.api.problems import CONTENT_TYPE
+from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
 from heimdall_project.api.request_id import current
 
 from ..serializers import AcceptedSerializer, JobRequestSerializer
 from ..services import Submitted, job_submit
 from . import examples
 from .caller import caller
-
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 class RequestView(APIView):
@@ -52,9 +50,9 @@ class RequestView(APIView):
                 "Accepted earlier under the same Idempotency-Key.",
                 [examples.ACCEPTED_BEFORE],
             ),
-            (404, CONTENT_TYPE): OpenApiResponse(PROBLEM, "There is no such log entry."),
+            (404, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "There is no such log entry."),
             (422, CONTENT_TYPE): OpenApiResponse(
-                PROBLEM, "The Idempotency-Key came before with another body."
+                PROBLEM_REFERENCE, "The Idempotency-Key came before with another body."
             ),
         },
         examples=[examples.REQUEST_WITH_LOG, examples.REQUEST_BY_ID],
