@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "heimdall_project.accounts",
     "heimdall_project.streams",
     "jobs",
+    "ingestion",
     "analysis",
 ]
 MIDDLEWARE = [

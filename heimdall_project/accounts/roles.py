@@ -19,6 +19,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "accounts.view_auditevent",
         "jobs.view_*",
         "analysis.view_*",
+        "ingestion.view_*",
         "streams.view_*",
     ),
     OPERATOR: (
@@ -26,6 +27,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "jobs.add_logentry",
         "jobs.cancel_analysisjob",
         "jobs.redrive_analysisjob",
+        "ingestion.add_pageview",
         "streams.control_consumer",
         "streams.skip_record",
     ),
