@@ -1,4 +1,4 @@
-"""What the rights of the product are about. Events themselves live in Kafka and ClickHouse, not in PostgreSQL."""
+"""What the rights of the product are about. Events live in Kafka and ClickHouse, not in PostgreSQL."""
 
 from django.db import models
 
