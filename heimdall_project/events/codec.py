@@ -1,4 +1,8 @@
-"""Bytes to events and back. One shared decoder a type; strict about JSON, lax about unknown fields."""
+"""Bytes to events and back. One shared decoder a type; strict about JSON, lax about unknown fields.
+
+Topics are read lax (`decode`): unknown members are passed over, numbers may come as texts, null is the same
+as left out. HTTP is read strict (`decode_strict`), by a twin of the same contract.
+"""
 
 from functools import cache
 from typing import Any, get_args
@@ -6,12 +10,32 @@ from typing import Any, get_args
 import msgspec
 
 from ..errors import ContractViolation, InvalidMessage
+from .texts import BACKSLASH, SHORT, TextChecked
 
 
 @cache
 def decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     """The decoder of an event type. `strict=False`: existing producers send decimals as strings."""
     return msgspec.json.Decoder(kind, strict=False)
+
+
+@cache
+def strict_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """The decoder for HTTP of a contract."""
+    return msgspec.json.Decoder(strict_twin(kind))
+
+
+@cache
+def strict_twin(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """The same contract, but refusing members that it does not know. Raises TypeError if it holds structs."""
+    if any(_struct_in(member.type) for member in msgspec.structs.fields(kind)):
+        raise TypeError(
+            f"{kind.__name__} holds other structs, which would go on passing over unknown members"
+        )
+    own = {"__module__": kind.__module__, "__doc__": kind.__doc__}
+    make: Any = type(kind)
+    twin: type[msgspec.Struct] = make(kind.__name__, (kind,), own, forbid_unknown_fields=True)
+    return twin
 
 
 def decode(kind: Any, value: bytes | None) -> Any:
@@ -23,38 +47,75 @@ def decode(kind: Any, value: bytes | None) -> Any:
     if value is None:
         raise InvalidMessage("the record has no value")
     try:
-        return _decoded(kind, value)
+        event = decoder(kind).decode(value)
     except msgspec.ValidationError as error:
-        raise ContractViolation(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidMessage(f"not JSON: {type(error).__name__}: {error}"[:300]) from None
-    except (ValueError, OverflowError) as error:
-        # A time in the year 10000, as a number, passes the decoder's own check and fails in `datetime`.
-        raise ContractViolation(f"out of range: {error}"[:300]) from None
+        event = _spoken(kind, value, error)
+    except _REFUSALS as error:
+        raise _translated(error) from None
+    # Said here and not in a function of its own: this is once a record, and a call costs as much as a member.
+    if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
+        event.check_texts()
+    return event
 
 
-def _decoded(kind: Any, value: bytes) -> Any:
+def decode_strict(kind: Any, value: bytes) -> Any:
+    """Decode one event as HTTP takes it: no unknown members, numbers as numbers. Raises as `decode` does."""
     try:
-        return decoder(kind).decode(value)
-    except msgspec.ValidationError:
-        # Only here, since it reads everything twice more.
+        event = strict_decoder(kind).decode(value)
+    except _REFUSALS as error:
+        raise _translated(error) from None
+    if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
+        event.check_texts()
+    return event
+
+
+_REFUSALS = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
+"""What a decoder and contracts raise: UnicodeDecodeError is a ValueError, ValidationError a DecodeError."""
+
+
+def _translated(error: Exception) -> InvalidMessage:
+    match error:
+        case msgspec.ValidationError():
+            return ContractViolation(str(error))
+        case msgspec.DecodeError() | UnicodeDecodeError() | RecursionError():
+            return InvalidMessage(f"not JSON: {type(error).__name__}: {error}"[:300])
+        case _:
+            # A time in the year 10000, as a number, passes the decoder's own check and fails in `datetime`.
+            return ContractViolation(f"out of range: {error}"[:300])
+
+
+def _spoken(kind: Any, value: bytes, error: msgspec.ValidationError) -> Any:
+    """The event without the nulls of its optional members, or else `error`. Reads everything twice more."""
+    try:
         given = msgspec.json.decode(value)
-        if (spoken := _without_nulls(kind, given)) == given:
-            raise
+    except msgspec.ValidationError:  # a number that no double holds: `error` has its place
+        raise _translated(error) from None
+    except _REFUSALS as refusal:
+        raise _translated(refusal) from None
+    if (spoken := without_nulls(kind, given)) == given:
+        raise _translated(error) from None
+    try:
         return decoder(kind).decode(encode(spoken))
+    except _REFUSALS as refusal:
+        raise _translated(refusal) from None
 
 
-def _without_nulls(kind: Any, given: Any) -> Any:
+def without_nulls(kind: Any, given: Any) -> Any:
     """JSON of a struct without the nulls of its optional members; what is free in form stays as it is."""
-    struct = next((each for each in (kind, *get_args(kind)) if _is_struct(each)), None)
+    struct = _struct_in(kind)
     if struct is None or not isinstance(given, dict):
         return given
     members = {member.encode_name: member for member in msgspec.structs.fields(struct)}
     return {
-        name: _without_nulls(members[name].type, value) if name in members else value
+        name: without_nulls(members[name].type, value) if name in members else value
         for name, value in given.items()
         if value is not None or name not in members or members[name].required
     }
+
+
+def _struct_in(kind: Any) -> Any:
+    """The struct that `kind` is or may be, or None."""
+    return next((each for each in (kind, *get_args(kind)) if _is_struct(each)), None)
 
 
 def _is_struct(kind: Any) -> bool:

@@ -4,13 +4,15 @@ Existing producers send decimals as strings and times without zone (then UTC); e
 `log_content`, `correlation_id`, `service_name` and `environment`, so these are always written.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+
+from .times import utc
 
 type RowId = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 """What a bigint column holds."""
@@ -51,17 +53,6 @@ class FailureClass(StrEnum):
     INVALID_REQUEST = "invalid_request"
     TIMEOUT = "timeout"
     UNEXPECTED = "unexpected"
-
-
-def utc(moment: datetime) -> datetime:
-    """`moment` with a zone: times without one are UTC. Raises OverflowError for one that is no time there.
-
-    Such as the last hours of the year 9999 west of Greenwich: PostgreSQL takes it, and nobody reads it back.
-    """
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
-    moment.astimezone(UTC)
-    return moment
 
 
 class AnalysisRequested(msgspec.Struct, kw_only=True):
