@@ -1,14 +1,13 @@
 """Changes of catalog items. Topic `catalog.upsert.v1`, key id."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from .texts import TextChecked, text
-from .times import storable
+from .times import Moment, storable
 
 SCHEMA = "catalog.upsert/1"
 TITLE_NEEDED = "is required for an upsert"
@@ -32,7 +31,7 @@ class CatalogChanged(TextChecked, kw_only=True, omit_defaults=True):
     version: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     """Grows with every change of the item, deletes among them: readers keep the highest."""
     op: CatalogOp
-    updated_at: datetime
+    updated_at: Moment
     title: Annotated[str, text(0, 512)] | None = None
     description: Annotated[str, text(0, 65_536)] | None = None
     authors: Names = []

@@ -1,20 +1,20 @@
 """Page views: what visitors of content did. Topic `events.page_view.v1`, key content_id."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from .texts import PROPS_BYTES, Flat, TextChecked, encode, text
-from .times import storable
+from .texts import PROPS_BYTES, Flat, TextChecked, encode, member_path, text
+from .times import Moment, storable
 
 SCHEMA = "events.page_view/1"
 """What the `schema` header of a record says."""
 ONLY_WITH_DWELL = "is only for events of type dwell"
 NEEDED_BY_DWELL = "is required for events of type dwell"
+TOO_WHOLE = "must fit 64 bits if it is a whole number"
 PROPS_TOO_LARGE = f"must take at most {PROPS_BYTES} bytes as JSON"
 
 
@@ -36,8 +36,7 @@ class PageView(TextChecked, kw_only=True, omit_defaults=True, gc=False):
     user_id: Annotated[str, text(0, 128)]
     """May be empty: nobody who is known."""
     event_type: PageViewType
-    occurred_at: datetime
-    """ISO 8601 as RFC 3339 has it; without a zone UTC. From 1900 to 2299."""
+    occurred_at: Moment
     event_id: Annotated[str, text(0, 64)] | None = None
     """Chosen by the sender; left out or empty, the SHA-256 of the payload takes its place."""
     dwell_ms: Annotated[int, Meta(ge=0, le=86_400_000)] | None = None
@@ -67,6 +66,11 @@ class PageView(TextChecked, kw_only=True, omit_defaults=True, gc=False):
             yield "$.dwell_ms", ONLY_WITH_DWELL
         if dwell and not stayed:
             yield "$.dwell_ms", NEEDED_BY_DWELL
+        props = given.get("props")
+        for name, value in props.items() if isinstance(props, dict) else ():
+            # JSON Schema has one kind of numbers: a whole one that is too large would pass as another.
+            if type(value) is int and not -(2**63) <= value < 2**63:
+                yield member_path("$.props", name), TOO_WHOLE
 
 
 def event_identity(event: PageView, payload: bytes) -> str:

@@ -1,11 +1,18 @@
 """Times on the wire: without a zone they are UTC, and what is stored for analysis has ClickHouse's range."""
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2299, 12, 31, 23, 59, 59, 999_999, UTC)
 """What a `DateTime64` column holds; beyond it ClickHouse stores another time without a word."""
 OUT_OF_RANGE = "must be a time from 1900 to 2299"
+
+
+type Moment = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+"""ISO 8601 as RFC 3339 has it, though the zone may be missing; contracts keep it by `storable`."""
 
 
 def utc(moment: datetime) -> datetime:

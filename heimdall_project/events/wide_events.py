@@ -1,6 +1,5 @@
 """Wide events: one a unit of work, with all that is known about it. Topic `log-events`, key request_id."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -8,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from .texts import TextChecked, text
-from .times import storable
+from .times import Moment, storable
 
 SCHEMA = "events.wide/1"
 
@@ -42,7 +41,7 @@ class WideEvent(TextChecked, kw_only=True, omit_defaults=True):
 
     event_id: Annotated[str, text(1, 64)]
     request_id: Annotated[str, text(1, 128)]
-    occurred_at: datetime
+    occurred_at: Moment
     """When the work ended."""
     service: Annotated[str, text(1, 128)]
     environment: Annotated[str, text(1, 64)]

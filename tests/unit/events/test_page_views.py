@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from hashlib import sha256
+from string import ascii_letters
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from heimdall_project.errors import ContractViolation, InvalidMessage
 from heimdall_project.events import codec
 from heimdall_project.events.page_views import PageView, PageViewType, event_identity
+from heimdall_project.events.texts import SHORT
 
 VIEW: dict[str, Any] = {
     "content_id": "c1",
@@ -185,6 +187,15 @@ def test_props_are_measured_as_utf_8_and_not_as_they_were_escaped() -> None:
     assert len(written(VIEW | {"props": props})) > 7_800
     assert read(props=props).props == props
     refused(written(VIEW | {"props": {"x": "가" * 1400}}))
+
+
+def test_short_payloads_hold_no_props_that_are_too_large_once_encoded() -> None:
+    names = (f"{a}{b}" for a in ("", *ascii_letters) for b in ascii_letters)
+    payload, more = written(VIEW)[:-1] + b',"props":{"":1e15', ""
+    while len(payload) + len(more := f',"{next(names)}":1e15') + 2 <= SHORT:
+        payload += more.encode()
+    event = codec.decode(PageView, payload + b"}}")
+    assert 2_500 < len(codec.encode(event.props)) <= 4_096
 
 
 def test_topics_pass_over_unknown_members_and_http_refuses_them() -> None:
