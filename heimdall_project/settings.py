@@ -316,6 +316,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["heimdall_project.api.schema.canonical_only"],
     "POSTPROCESSING_HOOKS": [
         "heimdall_project.api.schema.document_problems",
     ],

@@ -12,14 +12,16 @@ from .api import handlers
 from .api.misdirected import stream_is_elsewhere
 
 PRODUCTS = ("jobs", "ingestion", "analysis", "catalog", "dlq_admin")
+SHORT = ("ingestion",)
+"""Products whose addresses also answer without the API's root; the OpenAPI document leaves those out."""
 
 admin.site.site_header = admin.site.site_title = "Heimdall"
 admin.site.index_title = "Overview"
 
 
-def _of_products() -> list[URLPattern | URLResolver]:
+def _of_products(names: tuple[str, ...] = PRODUCTS) -> list[URLPattern | URLResolver]:
     """Each product's addresses below the API's root; a product without `urls` has none."""
-    return [path("", include(f"{name}.urls")) for name in PRODUCTS if find_spec(f"{name}.urls")]
+    return [path("", include(f"{name}.urls")) for name in names if find_spec(f"{name}.urls")]
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/v1/schema/?$", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^api/v1/docs/?$", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/v1/", include(_of_products())),
+    path("", include((_of_products(SHORT), "short"))),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -56,14 +56,21 @@ class ByParameter(BaseContentNegotiation):
 
 
 def export(
-    rows: QuerySet[Any, Any], *, columns: Sequence[str], name: str, kind: str, most: int
+    rows: QuerySet[Any, Any],
+    *,
+    columns: Sequence[str],
+    name: str,
+    kind: str,
+    most: int,
+    window: tuple[str, str] = ("since", "until"),
 ) -> StreamingHttpResponse:
-    """A file of the rows, tuples in the order of `columns`. Raises Unprocessable for more than `most`."""
+    """A file of the rows, tuples in the order of `columns`. Raises Unprocessable for more than `most`, naming
+    the parameters of the `window`."""
     number = rows.order_by()[: most + 1].count()
     if number > most:
         raise Unprocessable(
             f"More than {most:,} rows fit.",
-            errors={"since": "Narrow the window with since and until, or use other filters."},
+            errors={window[0]: f"Narrow the window with {' and '.join(window)}, or use other filters."},
         )
     write = _csv if kind == CSV.format else _json_lines
     response = StreamingHttpResponse(write(columns, _read(rows)))

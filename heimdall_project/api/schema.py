@@ -1,6 +1,6 @@
 """The OpenAPI document: every operation tells the problems that it can answer with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from drf_spectacular.authentication import BasicScheme
@@ -49,6 +49,11 @@ class OurBasicScheme(BasicScheme):  # type: ignore[no-untyped-call]  # a plug-in
     """Basic authentication in the document."""
 
     target_class = "heimdall_project.api.authentication.BasicAuthentication"
+
+
+def canonical_only(endpoints: Sequence[tuple[Any, ...]], **_: Any) -> list[tuple[Any, ...]]:
+    """Preprocessing hook of drf-spectacular: leave out addresses that answer without the API's root too."""
+    return [each for each in endpoints if each[0].startswith("/api/v1/")]
 
 
 def document_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -27,6 +27,14 @@ ASSIGNED = Gauge("heimdall_assigned_partitions", "Partitions held.", ["worker"])
 REBALANCES = Counter("heimdall_rebalances", "Partitions gained, given back, or lost.", ["worker", "kind"])
 LAST_COMMIT = Gauge("heimdall_last_commit_timestamp_seconds", "Time of the last commit.", ["worker"])
 DEAD_LETTERS = Counter("heimdall_dead_letters", "Dead letters written.", ["worker", "topic", "disposition"])
+LEDGER_IN_FLIGHT = Gauge(
+    "heimdall_ledger_in_flight",
+    "Records accepted and not counted yet: end of the topic minus cursors, as the web door measures it.",
+    ["group", "topic"],
+)
+LEDGER_PROBLEMS = Gauge(
+    "heimdall_ledger_problems", "Partitions whose outcomes and cursor do not fit.", ["group", "topic"]
+)
 FLOODS = Counter("heimdall_floods", "Times a worker stopped because too much was invalid.", ["worker"])
 RESTARTS = Counter("heimdall_worker_restarts", "Restarts of a worker by the supervisor.", ["worker"])
 OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from the outbox.", ["topic"])

@@ -10,7 +10,7 @@ Hazards of the client that this package answers (confluent-kafka 2.16, librdkafk
 * Clients do not survive a fork: build them afterwards.
 """
 
-from .administration import TopicAdmin, TopicState, admin, probe
+from .administration import TopicAdmin, TopicExtent, TopicState, admin, probe
 from .client import clients_built
 from .consuming import BEGINNING, ConfluentConsumer, consumer_config
 from .messages import UNREADABLE_HEADERS
@@ -23,6 +23,7 @@ __all__ = [
     "ConfluentConsumer",
     "ConfluentProducer",
     "TopicAdmin",
+    "TopicExtent",
     "TopicState",
     "admin",
     "clients_built",

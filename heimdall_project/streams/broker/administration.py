@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
     ResourceType,
 )
 from django.conf import settings
@@ -30,6 +31,14 @@ class TopicState:
     replication_factor: int
     config: dict[str, str]
     topic_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicExtent:
+    """What stands in a topic now: by partition, the first offset that is kept and the next that is given."""
+
+    topic_id: str
+    offsets: Mapping[int, tuple[int, int]]
 
 
 class TopicAdmin:
@@ -56,9 +65,9 @@ class TopicAdmin:
         """The broker's ids of those of `names` that exist."""
         return {name: str(described.topic_id) for name, described in self._described(names).items()}
 
-    def _described(self, names: Sequence[str]) -> dict[str, Any]:
+    def _described(self, names: Sequence[str], timeout: float = ADMIN_TIMEOUT) -> dict[str, Any]:
         wire = TopicCollection([topics.physical(name) for name in names])
-        found = self._client.describe_topics(wire, request_timeout=ADMIN_TIMEOUT)
+        found = self._client.describe_topics(wire, request_timeout=timeout)
         existing = {name: self._existing(found[topics.physical(name)]) for name in names}
         return {name: described for name, described in existing.items() if described}
 
@@ -74,6 +83,40 @@ class TopicAdmin:
             wire[resource]: {key: entry.value for key, entry in self._done(future).items()}
             for resource, future in futures.items()
         }
+
+    def extent(self, name: str, *, timeout: float) -> TopicExtent | None:
+        """From where to where a topic goes; None if it does not exist. Each of three questions may take
+        `timeout` seconds."""
+        described = self._described([name], timeout).get(name)
+        if described is None:
+            return None
+        numbers = [partition.id for partition in described.partitions]
+        first = self._listed(name, dict.fromkeys(numbers, OffsetSpec.earliest()), timeout)
+        end = self._listed(name, dict.fromkeys(numbers, OffsetSpec.latest()), timeout)
+        offsets = {number: (first[number], end[number]) for number in numbers}
+        return TopicExtent(topic_id=str(described.topic_id), offsets=offsets)
+
+    def offsets_since(
+        self, name: str, numbers: Sequence[int], moments: Sequence[int], *, timeout: float
+    ) -> list[dict[int, int]]:
+        """For each moment (ms), by partition the first offset whose broker's time is not before it; -1 where
+        there is none yet. The broker is asked about all of them at once."""
+        asked = [
+            self._ask(name, dict.fromkeys(numbers, OffsetSpec.for_timestamp(moment)), timeout)
+            for moment in moments
+        ]
+        return [self._told(futures) for futures in asked]
+
+    def _listed(self, name: str, wanted: Mapping[int, Any], timeout: float) -> dict[int, int]:
+        return self._told(self._ask(name, wanted, timeout))
+
+    def _ask(self, name: str, wanted: Mapping[int, Any], timeout: float) -> Mapping[Any, Any]:
+        wire = {TopicPartition(topics.physical(name), number): which for number, which in wanted.items()}
+        futures: Mapping[Any, Any] = self._client.list_offsets(wire, request_timeout=timeout) if wire else {}
+        return futures
+
+    def _told(self, futures: Mapping[Any, Any]) -> dict[int, int]:
+        return {place.partition: self._done(future).offset for place, future in futures.items()}
 
     def create(self, specs: Sequence[topics.TopicSpec]) -> None:
         """Create topics; one that appeared meanwhile is no error."""

@@ -1,0 +1,41 @@
+"""Topics of each test's own, and people who ask."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from heimdall_project.streams import broker, topics
+from heimdall_project.streams.topic_admin import create_missing, survey
+from heimdall_project.streams.topics import Topic
+from tests.people import People
+
+USED = (Topic.PAGE_VIEWS, Topic.PAGE_VIEWS_DLT, Topic.ANALYSIS_RESULT)
+
+
+@pytest.fixture
+def own_topics(settings: Settings) -> Iterator[str]:
+    """Topics that no other test has; answers what stands before their names."""
+    prefix = f"{settings.KAFKA_TOPIC_PREFIX}ingestion-{uuid4().hex[:8]}."
+    settings.KAFKA_TOPIC_PREFIX = prefix
+    specs = [topics.spec(name) for name in USED]
+    create_missing(broker.admin(), specs, survey(broker.admin(), specs))
+    yield prefix
+    broker.admin().delete(USED)
+
+
+@pytest.fixture
+def broker_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address where no broker listens."""
+    settings.KAFKA_BOOTSTRAP_SERVERS = "127.0.0.1:1"
+    monkeypatch.setattr(broker.administration, "_admin", None)
+
+
+@pytest.fixture
+def vera(people: People) -> Client:
+    """Who may see."""
+    client = Client(raise_request_exception=False)
+    client.force_login(people.vera)
+    return client
