@@ -20,6 +20,7 @@ from .observability import readiness
 from .observability.exposition import exposition
 from .observability.readiness import Answer, NotWell
 from .streams import broker, registry, worker_registry
+from .streams.ledger_gauges import gauges
 from .streams.models import OutboxMessage, WorkerProcess
 
 State = WorkerProcess.State
@@ -64,7 +65,8 @@ def verdict(answers: Mapping[str, Answer], *, required: set[str]) -> tuple[str, 
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Metrics of this process for Prometheus."""
+    """Metrics of this process for Prometheus; what is in flight is measured here, for all workers."""
+    gauges.refresh()
     body, kind = exposition()
     return HttpResponse(body, content_type=kind)
 

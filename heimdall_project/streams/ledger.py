@@ -13,7 +13,6 @@ from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from ..errors import TransientError
-from ..observability import metrics
 from . import broker, registry
 from .balance import Balance, Position, accepted_between
 from .models import LedgerEntry
@@ -137,9 +136,7 @@ def ledger_balance(*, pair: Pair) -> Balance:
     for number in sorted(books.keys() | told.keys()):
         first, end = told.get(number, (None, None))
         positions.append(replace(books.get(number, Position(partition=number)), first=first, end=end))
-    found = Balance(positions=positions, topic_id=extent.topic_id if extent else "", broker=reason)
-    _measure(pair, found)
-    return found
+    return Balance(positions=positions, topic_id=extent.topic_id if extent else "", broker=reason)
 
 
 def _extent(topic: str) -> tuple[broker.TopicExtent | None, str]:
@@ -163,12 +160,6 @@ def _books(pair: Pair) -> Iterable[Position]:
                 moved_at=moved_at,
                 topic_id=topic_id or "",
             )
-
-
-def _measure(pair: Pair, balance: Balance) -> None:
-    metrics.LEDGER_PROBLEMS.labels(pair.group, pair.topic).set(len(balance.problems))
-    if balance.in_flight is not None:
-        metrics.LEDGER_IN_FLIGHT.labels(pair.group, pair.topic).set(balance.in_flight)
 
 
 _STEPS = """

@@ -43,11 +43,9 @@ def _pair(topic: str, group: str | None) -> Pair:
     if topic not in known:
         raise serializers.ValidationError({"topic": f"There is no such topic; one of {', '.join(known)}."})
     groups = ledger.groups_of(topic)
-    if not groups:
-        raise serializers.ValidationError({"topic": "No consumer of ours reads it, so it has no ledger."})
     if group is not None and group not in groups:
-        raise serializers.ValidationError({"group": f"One of {', '.join(groups)}."})
-    return Pair(topic, group or groups[0])
+        raise serializers.ValidationError({"group": f"One of {', '.join(groups)}." if groups else "None."})
+    return Pair(topic, group or next(iter(groups), ""))
 
 
 class LedgerQuerySerializer(LedgerWindowSerializer):
@@ -139,7 +137,9 @@ class LedgerSerializer(serializers.Serializer[Any]):
     """What became of the records of a topic."""
 
     topic = serializers.CharField()
-    group = serializers.CharField()
+    group = serializers.CharField(
+        allow_blank=True, help_text="Empty: no consumer of ours reads the topic, so all of it is in flight."
+    )
     balanced = serializers.BooleanField(help_text="Every partition's outcomes sum up to what was passed.")
     problems = ImbalanceSerializer(many=True)
     in_flight = serializers.IntegerField(allow_null=True, help_text="Now, over all partitions.")

@@ -13,6 +13,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 OPERATION_IDS = {
     "analysis_request",
     "analysis_result",
+    "ingest_ledger",
+    "ingest_ledger_export",
     "jobs_cancel",
     "jobs_export",
     "jobs_get",

@@ -34,7 +34,6 @@ def settle(partition: int, start: int, verdicts: list[Verdict]) -> None:
     DjangoBooks().settle(GROUP, [span], topic_ids={}, window=Window(0.0))
 
 
-
 def test_it_shows_outcomes_what_is_in_flight_and_that_the_books_balance(omar: Page) -> None:
     place, first = publish(10)
     settle(place, first, [STORED] * 5 + [DEAD_LETTERED])

@@ -40,6 +40,8 @@ SEES_OWN = (401, 200, 200, 200, 200, 200)
 """Lists: whoever is signed in gets one, of the own or of all."""
 SEES_ALL = (401, 404, 200, 200, 200, 200)
 """What is another's is not there, but for those who may view all."""
+SEES_WITH_A_ROLE = (401, 403, 200, 200, 200, 200)
+"""What belongs to nobody, for those who may view it."""
 TABLE = (
     Row("POST", "analysis/request", (401, 403, 403, 202, 202, 202), NEW),
     Row("GET", "analysis/result/<int:analysis_id>", SEES_ALL),
@@ -55,6 +57,8 @@ TABLE = (
     Row("POST", "logs", (401, 403, 403, 201, 201, 201), ENTRY),
     Row("GET", "logs/export", SEES_OWN),
     Row("GET", "logs/<int:pk>", SEES_ALL),
+    Row("GET", "ingest/ledger", SEES_WITH_A_ROLE),
+    Row("GET", "ingest/ledger/export", SEES_WITH_A_ROLE),
     Row("GET", "schema", OPEN),
     Row("GET", "docs", OPEN),
 )
