@@ -63,6 +63,8 @@ class Balance:
     topic_id: str = ""
     broker: str = ""
     """Why the broker told nothing; "" if it did."""
+    is_away: bool = False
+    """The broker did not answer at all."""
 
     @property
     def in_flight(self) -> int | None:

@@ -130,21 +130,24 @@ def _accepted(topic: str, steps: Sequence[Step], step: timedelta, balance: Balan
 def ledger_balance(*, pair: Pair) -> Balance:
     """Cursors, sums and ends of every partition. A broker that is away is told, and no error."""
     books = {each.partition: each for each in _books(pair)}
-    extent, reason = _extent(pair.topic)  # after the cursors: an end read before could seem to lie behind one
-    told: Mapping[int, tuple[int, int]] = extent.offsets if extent else {}
+    told = _extent(pair.topic)  # after the cursors: an end read before could seem to lie behind one
+    offsets: Mapping[int, tuple[int, int]] = told.offsets if isinstance(told, broker.TopicExtent) else {}
     positions = []
-    for number in sorted(books.keys() | told.keys()):
-        first, end = told.get(number, (None, None))
+    for number in sorted(books.keys() | offsets.keys()):
+        first, end = offsets.get(number, (None, None))
         positions.append(replace(books.get(number, Position(partition=number)), first=first, end=end))
-    return Balance(positions=positions, topic_id=extent.topic_id if extent else "", broker=reason)
+    if isinstance(told, broker.TopicExtent):
+        return Balance(positions=positions, topic_id=told.topic_id)
+    reason = f"The broker {told or 'has no such topic'}: what is in flight is not known."
+    return Balance(positions=positions, broker=reason, is_away=told is not None)
 
 
-def _extent(topic: str) -> tuple[broker.TopicExtent | None, str]:
+def _extent(topic: str) -> broker.TopicExtent | str | None:
+    """What the broker has of a topic; None if it has none of that name; or that it is away."""
     try:
-        extent = broker.admin().extent(topic, timeout=BROKER_TIMEOUT)
+        return broker.admin().extent(topic, timeout=BROKER_TIMEOUT)
     except TransientError as error:
-        return None, f"The broker does not answer ({error}): what is in flight is not known."
-    return extent, "" if extent else "The broker has no such topic: what is in flight is not known."
+        return f"does not answer ({error})"
 
 
 def _books(pair: Pair) -> Iterable[Position]:

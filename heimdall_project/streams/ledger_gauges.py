@@ -44,7 +44,7 @@ class LedgerGauges:
             except (TransientError, DatabaseError):
                 return False
             _set(pair, balance)
-            if balance.broker:
+            if balance.is_away:
                 return False
         return True
 

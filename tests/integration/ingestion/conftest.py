@@ -7,12 +7,22 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from heimdall_project.errors import TransientError
 from heimdall_project.streams import broker, topics
 from heimdall_project.streams.topic_admin import create_missing, survey
 from heimdall_project.streams.topics import Topic
 from tests.people import People
+from tests.probe_workers.harness import eventually
 
 USED = (Topic.PAGE_VIEWS, Topic.PAGE_VIEWS_DLT, Topic.ANALYSIS_RESULT)
+
+
+def _has_leaders(topic: str) -> bool:
+    """Whether every partition of a new topic can be asked already."""
+    try:
+        return broker.admin().extent(topic, timeout=5) is not None
+    except TransientError:
+        return False
 
 
 @pytest.fixture
@@ -22,6 +32,7 @@ def own_topics(settings: Settings) -> Iterator[str]:
     settings.KAFKA_TOPIC_PREFIX = prefix
     specs = [topics.spec(name) for name in USED]
     create_missing(broker.admin(), specs, survey(broker.admin(), specs))
+    eventually(lambda: all(_has_leaders(name) for name in USED))
     yield prefix
     broker.admin().delete(USED)
 
