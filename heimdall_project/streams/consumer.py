@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.conf import settings
 
+from ..errors import InvalidMessage
 from .outcomes import STORED, Verdict
 from .records import Partition, Record
 from .retry import RetryPolicy
@@ -80,6 +81,10 @@ class Batch[T]:
     rejected: dict[int, Exception] = field(default_factory=dict)
     traces: dict[int, str] = field(default_factory=dict)
     """`traceparent` of the spans of records that are recorded, by offset."""
+    go_on: Callable[[], bool] = lambda: True
+    """Whether there is time: False once the partition goes away or the worker stops."""
+    left: frozenset[int] = frozenset()
+    """Offsets of records that were not begun."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -105,6 +110,10 @@ class Batch[T]:
     def settle(self, record: Record, verdict: Verdict) -> None:
         """Give one record another end than STORED (a duplicate, a drop under a rule)."""
         self.verdicts[record.offset] = verdict
+
+    def leave_from(self, record: Record) -> None:
+        """This record and all after it were not begun: offered again, once the others have their ends."""
+        self.left = frozenset(each.offset for each in self.records if each.offset >= record.offset)
 
 
 class Worker:
@@ -145,6 +154,10 @@ class _KafkaConsumer(Worker):
 
     def close(self) -> None:
         """Called once after the last record."""
+
+    def explain(self, record: Record, error: InvalidMessage) -> InvalidMessage:
+        """What a dead letter says of a record that could not be decoded; to say more than the decoder."""
+        return error
 
 
 class RecordConsumer[T](_KafkaConsumer):
@@ -199,9 +212,11 @@ class ConcurrentConsumer[T](_KafkaConsumer):
 class BatchConsumer[T](_KafkaConsumer):
     """Many records of one partition at once."""
 
-    batch: ClassVar[BatchPolicy] = BatchPolicy()
-    parallel: ClassVar[int] = 1
+    batch: BatchPolicy = BatchPolicy()
+    parallel: int = 1
     """Batches of different partitions handled at the same time."""
+    max_buffer: int | None = None
+    """Bound on records taken in and not finished; by default enough to fill the next batches meanwhile."""
 
     def handle(self, batch: Batch[T]) -> None:
         """Handle one batch; say `batch.reject` or `batch.settle` for records that end otherwise."""

@@ -9,8 +9,8 @@ end each for itself.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
-from operator import attrgetter
+from itertools import chain, groupby
+from operator import attrgetter, itemgetter
 from random import Random
 from typing import Any, cast
 
@@ -150,7 +150,7 @@ class Hands:
             )
         except InvalidMessage as error:
             self._gate.leave([again.redrive_id] if again else ())
-            self._fail(unit, record, error)
+            self._fail(unit, record, self._consumer.explain(record, error))
             return None
         return event, again
 
@@ -228,8 +228,8 @@ class Hands:
     def _batch(self, unit: Unit) -> None:
         unit.call_began = self._clock.monotonic()
         left = unit.left()
-        if self._consumer.event is None and not self._skips() and _plain(left):
-            self._handle(unit, left, left, {})
+        if not self._skips() and not _is_marked(left):
+            self._ordinary(unit, left)
             return
         waits: TryAgain | AtWork | None = None
         for part in _parts(left):
@@ -241,6 +241,24 @@ class Hands:
                 waits = wait
         if waits:
             raise waits
+
+    def _ordinary(self, unit: Unit, records: Sequence[Record]) -> None:
+        """Handle records that nobody sent again or ordered to pass by: decoded together."""
+        if self._consumer.event is None:
+            self._handle(unit, records, records, {})
+            return
+        events = codec.decode_many(self._consumer.event, list(map(_value, records)))
+        refused = [(r, e) for r, e in zip(records, events, strict=True) if isinstance(e, InvalidMessage)]
+        for record, error in refused:
+            self._fail(unit, record, self._consumer.explain(record, error))
+        if refused:
+            gone = {record.offset for record, _ in refused}
+            events = [
+                event for record, event in zip(records, events, strict=True) if record.offset not in gone
+            ]
+            records = [record for record in records if record.offset not in gone]
+        if records:
+            self._handle(unit, records, events, {})
 
     def _part(self, unit: Unit, part: Sequence[Record]) -> None:
         ready = [(record, prepared) for record in part if (prepared := self._prepare(unit, record))]
@@ -258,7 +276,7 @@ class Hands:
         self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
     ) -> None:
         """Handle a batch; if it fails as a whole, halve it until the culprit stands alone."""
-        batch = Batch(unit.place, records, events, redrives)
+        batch = Batch(unit.place, records, events, redrives, go_on=lambda: not unit.yielding)
         unit.call_began = self._clock.monotonic()
         try:
             spans = tracing.HandlingBatch(records, worker=self._consumer.name, group=self._group)
@@ -292,9 +310,11 @@ class Hands:
             self._gate.done(
                 (record, again, batch.verdicts.get(record.offset, STORED))
                 for record in batch.records
-                if (again := batch.redrives.get(record.offset)) and record.offset not in batch.rejected
+                if (again := batch.redrives.get(record.offset))
+                and record.offset not in batch.rejected
+                and record.offset not in batch.left
             )
-        if not batch.verdicts and not batch.rejected:
+        if not batch.verdicts and not batch.rejected and not batch.left:
             if len(batch.records) == len(unit.records):
                 unit.stored = True
                 return
@@ -302,6 +322,8 @@ class Hands:
             return
         waits: TryAgain | TransientError | None = None
         for record in batch.records:
+            if record.offset in batch.left:
+                continue
             error = batch.rejected.get(record.offset)
             if error is None:
                 unit.verdicts[record.offset] = batch.verdicts.get(record.offset, STORED)
@@ -331,9 +353,9 @@ def _parts(records: Sequence[Record]) -> Iterator[list[Record]]:
         yield from ([record] for record in part) if redriven else (part,)
 
 
-_headers = attrgetter("headers")
+_headers, _value, _name = attrgetter("headers"), attrgetter("value"), itemgetter(0)
 
 
-def _plain(records: Sequence[Record]) -> bool:
-    """Whether no record has headers, so that none can be a redrive."""
-    return list(map(_headers, records)).count(None) == len(records)
+def _is_marked(records: Sequence[Record]) -> bool:
+    """Whether a header of any record could make it a redrive."""
+    return redrive.MAC in map(_name, chain.from_iterable(filter(None, map(_headers, records))))

@@ -48,10 +48,18 @@ class Inbox:
         """Forget a partition."""
         self._queues.pop(place, None)
 
-    def due(self, now: float, busy: Callable[[Partition], bool]) -> Partition | None:
-        """The partition whose batch is due and waited longest, leaving out busy ones."""
-        ready = [p for p, q in self._queues.items() if self._is_due(q, now) and not busy(p)]
-        return min(ready, key=lambda place: self._queues[place].since, default=None)
+    def due(
+        self, now: float, busy: Callable[[Partition], bool], *, is_full: bool = False
+    ) -> Partition | None:
+        """The partition whose batch is due and waited longest, leaving out busy ones.
+
+        `is_full`: no record can be taken in before others go, so if none is due, the one that holds most.
+        """
+        free = [(p, q) for p, q in self._queues.items() if not busy(p)]
+        ready = [(q.since, p) for p, q in free if self._is_due(q, now)]
+        if not ready and is_full:
+            return max(free, key=lambda each: len(each[1].records), default=(None, None))[0]
+        return min(ready, default=(0.0, None))[1]
 
     def _is_due(self, queue: _Queue, now: float) -> bool:
         return (

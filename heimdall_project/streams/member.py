@@ -265,7 +265,7 @@ class Member:
             records = self._inbox.take_first(self._together(), self._urgency, self._clock.now())
             return [Unit(record.place, self._progress.epoch(record.place), [record]) for record in records]
         taken = {unit.place for unit in (*self._at_work(), *self._again)}
-        place = self._inbox.due(now, taken.__contains__)
+        place = self._inbox.due(now, taken.__contains__, is_full=self._room() <= 0)
         if place is None:
             return []
         return [Unit(place, self._progress.epoch(place), self._inbox.take(place, now))]

@@ -7,16 +7,18 @@ runs say what became of its records, so that the ledger adds exactly what the of
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from operator import attrgetter
+from itertools import chain, islice
+from operator import attrgetter, itemgetter
 
 from .outcomes import Verdict
-from .records import Partition, Record
+from .records import Headers, Partition, Record
 
 MINUTE_MS = 60_000
 OUTSIDE = "outside"
 SOURCES = frozenset({"http", "outbox", "generator", "wide-events", "redrive"})
 """Values of the `source` header that are counted apart; the header is not ours to trust beyond that."""
+SOURCE = "source"
+_SPELLED: dict[bytes | None, str] = {each.encode(): each for each in SOURCES}
 
 
 @dataclass(slots=True)
@@ -199,7 +201,7 @@ class Progress:
         return min(heads, default=None)
 
 
-_timestamp, _headers = attrgetter("timestamp"), attrgetter("headers")
+_timestamp, _headers, _name = attrgetter("timestamp"), attrgetter("headers"), itemgetter(0)
 
 
 def _as_run(records: Sequence[Record], verdict: Verdict) -> Run | None:
@@ -210,11 +212,31 @@ def _as_run(records: Sequence[Record], verdict: Verdict) -> Run | None:
     minute = min(map(_timestamp, records)) // MINUTE_MS
     if max(map(_timestamp, records)) // MINUTE_MS != minute:
         return None
-    if list(map(_headers, records)).count(None) != len(records):
+    source = _common_source(list(map(_headers, records)))
+    return None if source is None else Run(first, last, max(minute, 0), source, verdict)
+
+
+def _common_source(headers: Sequence[Headers | None]) -> str | None:
+    """The source of records that all name the same one at the same place, or none; else None."""
+    if headers.count(None) == len(headers):
+        return OUTSIDE
+    named = list(map(_name, chain.from_iterable(filter(None, headers)))).count(SOURCE)
+    if not named:
+        return OUTSIDE
+    if named != len(headers) or not headers[0]:
         return None
-    return Run(first, last, max(minute, 0), OUTSIDE, verdict)
+    place = next((index for index, (name, _) in enumerate(headers[0]) if name == SOURCE), 0)
+    try:
+        there = list(map(itemgetter(place), headers))  # type: ignore[arg-type]  # each names one
+    except (IndexError, TypeError):
+        return None
+    return _trusted(headers[0][place][1]) if there.count(there[0]) == named else None
 
 
 def _source(record: Record) -> str:
-    source = record.header("source")
-    return source if source in SOURCES else OUTSIDE
+    given = (value for name, value in reversed(record.headers or ()) if name == SOURCE and value is not None)
+    return _trusted(next(given, None))
+
+
+def _trusted(value: bytes | None) -> str:
+    return _SPELLED.get(value, OUTSIDE)

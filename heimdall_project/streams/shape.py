@@ -29,7 +29,7 @@ class Shape:
         """The bounds that follow from a declaration."""
         if isinstance(consumer, BatchConsumer):
             batch, width = consumer.batch, consumer.parallel
-            room = 2 * batch.records * (width + 1)
+            room = consumer.max_buffer or 2 * batch.records * (width + 1)
             return cls(
                 policy=batch,
                 width=width,

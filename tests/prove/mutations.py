@@ -455,6 +455,14 @@ MUTATIONS = [
         "test_what_a_hand_over_did_not_begin_is_offered_again_and_not_committed_before",
     ),
     Mutation(
+        name="take what a batch left for done",
+        promise=1,
+        file=f"{STREAMS}/hands.py",
+        old="            if record.offset in batch.left:\n                continue\n",
+        new="",
+        killer=f"{MEMBER}::test_what_a_batch_handler_leaves_is_offered_again_and_not_committed_before",
+    ),
+    Mutation(
         name="look for a culprit in an outage",
         promise=5,
         file=f"{STREAMS}/hands.py",

@@ -391,6 +391,60 @@ def test_a_batch_handler_may_reject_single_records(broker):
     assert broker.books.counted("heimdall.lots") == {"stored": 8, "duplicate": 1, "dead_lettered": 1}
 
 
+def test_what_a_batch_handler_leaves_is_offered_again_and_not_committed_before(broker):
+    calls = []
+
+    def act(batch):
+        calls.append([note.n for note in batch.events])
+        if len(calls) == 1:
+            batch.reject(batch.records[1], InvalidMessage("column n: too large"))
+            batch.leave_from(batch.records[6])
+            assert broker.committed("heimdall.lots") == {}
+
+    fill(broker, *range(10))
+    run_until_idle(broker.runner(Lots(act)))
+    assert calls == [list(range(10)), [6, 7, 8, 9]]
+    assert broker.books.counted("heimdall.lots") == {"stored": 9, "dead_lettered": 1}
+
+
+def test_records_of_a_batch_that_do_not_decode_end_alone_and_the_handler_sees_the_others(broker):
+    fill(broker, 0, 1)
+    for value in (b'{"n":1}{"n":2}', None, b'{"n":"x"}'):
+        broker.produce(TOPIC, value, partition=0)
+    fill(broker, 5)
+    lots = Lots()
+    run_until_idle(broker.runner(lots))
+    assert lots.seen == [0, 1, 5]
+    assert [r.value for r in broker.records("dlq.failed")] == [b'{"n":1}{"n":2}', None, b'{"n":"x"}']
+
+
+def test_a_consumer_may_say_more_about_a_record_that_does_not_decode(broker):
+    class Explains(Lots):
+        def explain(self, record, error):
+            return InvalidMessage(f"{record.offset}: {type(error).__name__}")
+
+    broker.produce(TOPIC, b"{}", partition=0)
+    run_until_idle(broker.runner(Explains()))
+    [letter] = broker.records("dlq.failed")
+    assert letter.header("error_message") == "0: ContractViolation"
+
+
+def test_a_full_buffer_is_handed_over_though_no_batch_is_due(broker):
+    class Narrow(Lots):
+        max_buffer = 12
+
+    for partition in range(3):
+        fill(broker, *range(9), partition=partition)
+    lots = Narrow()
+    runner = broker.runner(lots)
+    began = broker.clock.monotonic()
+    while len(lots.seen) < 15:
+        runner.turn(0.05)
+    assert broker.clock.monotonic() - began < lots.batch.seconds
+    run_until_idle(runner)
+    assert len(lots.seen) == 27
+
+
 def test_a_database_that_is_away_delays_the_commit_and_loses_nothing(broker):
     fill(broker, 1, 2)
     runner = broker.runner(Keeper())

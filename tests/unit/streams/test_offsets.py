@@ -16,8 +16,21 @@ VERDICTS = [STORED, DUPLICATE, DEAD_LETTERED, dropped(Rule.FOREIGN)]
 THOROUGH = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
-def record(offset, *, minute=0, source=None, value=b"v"):
-    headers = None if source is None else [("source", source.encode())]
+HEADERS = [
+    None,
+    [],
+    [("source", b"http")],
+    [("source", b"unheard-of")],
+    [("source", b"\xff")],
+    [("source", None)],
+    [("source", b"http"), ("source", b"generator")],
+    [("schema", b"x"), ("source", b"http")],
+    [("source", b"http"), ("schema", b"x")],
+    [("schema", b"source")],
+]
+
+
+def record(offset, *, minute=0, headers=None, value=b"v"):
     return Record(PLACE.topic, PLACE.number, offset, minute * MINUTE_MS + offset, b"k", value, headers)
 
 
@@ -34,8 +47,12 @@ def partitions(draw):
     """Records with gaps between some offsets, over some minutes and sources, in chunks as they are read."""
     steps = draw(st.lists(st.sampled_from([1, 1, 1, 3]), min_size=1, max_size=25))
     offsets = [sum(steps[: index + 1]) - 1 for index in range(len(steps))]
-    sources = st.sampled_from([None, None, "http", "unheard-of"])
-    records = [record(at, minute=draw(st.integers(at // 8, at // 5)), source=draw(sources)) for at in offsets]
+    headers = st.sampled_from(draw(st.lists(st.sampled_from(HEADERS), min_size=1, max_size=3)))
+    minutes = draw(st.sampled_from([(8, 5), (1000, 1000)]))
+    records = [
+        record(at, minute=draw(st.integers(at // minutes[0], at // minutes[1])), headers=draw(headers))
+        for at in offsets
+    ]
     cuts = sorted(draw(st.sets(st.integers(1, len(records)), max_size=4)) | {0, len(records)})
     return [records[low:high] for low, high in pairwise(cuts)]
 
@@ -50,7 +67,8 @@ def lives(draw):
 
 
 def source_of(each):
-    return "http" if each.header("source") == "http" else "outside"
+    said = each.header("source")
+    return said if said in ("http", "generator") else "outside"
 
 
 @given(lives())
