@@ -25,7 +25,7 @@ down: bootstrap-run ## stop a `make up` that runs elsewhere, and its services
 smoke: bootstrap-run ## drive one job to SUCCEEDED through real Kafka (MODEL=http://host/v1 MODEL_NAME=…: by that model)
 	@MODEL='$(MODEL)' $(if $(MODEL_NAME),MODEL_NAME='$(MODEL_NAME)') $(local) smoke
 
-services-up: bootstrap-run ## start only Kafka, PostgreSQL and Redis, and leave them running
+services-up: bootstrap-run ## start only Kafka, PostgreSQL, Redis and ClickHouse, and leave them running
 	@$(local) services-up
 
 services-down: bootstrap-run ## stop them
@@ -95,6 +95,8 @@ eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by
 requirements: ## pin and hash the requirement files again
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.12 requirements.in -o requirements.txt
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.12 requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.12 --no-deps \
+		docker/local/clickhouse_server/requirements.in -o docker/local/clickhouse_server/requirements.txt
 
 bootstrap-run:
 	@docker/local/bootstrap.sh run

@@ -1,4 +1,4 @@
-"""The native local stack: real Kafka, PostgreSQL and Redis without containers.
+"""The native local stack: real Kafka, PostgreSQL, Redis and ClickHouse without containers.
 
 ``python -m docker.local`` is the command line; the Makefile calls it. Tests that need to break a server
 import from here::
@@ -9,6 +9,7 @@ import from here::
     kafka.freeze()
 """
 
+from .clickhouse import ClickHouse
 from .errors import PortTakenError, ServiceFailedError, StackError
 from .instance import Instance, Ports, named_instance, private_instance
 from .kafka import Kafka
@@ -18,6 +19,7 @@ from .service import Service
 from .stack import Stack, named_stack
 
 __all__ = [
+    "ClickHouse",
     "Instance",
     "Kafka",
     "PortTakenError",

@@ -19,11 +19,11 @@ _UP_STOPS_WITHIN = 90  # its own budgets for workers and services, one after the
 
 
 def services_up(stack: Stack) -> None:
-    """Start Kafka, PostgreSQL and Redis, and leave them running."""
+    """Start Kafka, PostgreSQL, Redis and ClickHouse, and leave them running."""
     started = {service.name for service in stack.start()}
     for service in stack.services:
         how = "started" if service.name in started else "already running"
-        say(f"{service.name:9} 127.0.0.1:{service.port}  {how}")
+        say(f"{service.name:10} 127.0.0.1:{service.port}  {how}")
 
 
 def services_down(stack: Stack) -> None:
@@ -38,9 +38,9 @@ def status(stack: Stack) -> None:
         state = "stopped"
         if record is not None:
             state = f"pid {record.pid}, " + ("ready" if service.is_ready() else "not ready")
-        say(f"{service.name:9} 127.0.0.1:{service.port}  {state}")
+        say(f"{service.name:10} 127.0.0.1:{service.port}  {state}")
     if running := load_record(up_record(stack.instance)):
-        say(f"make up   {stack.instance.url}  pid {running.pid}")
+        say(f"make up    {stack.instance.url}  pid {running.pid}")
 
 
 def env(stack: Stack) -> None:

@@ -1,6 +1,6 @@
 """An instance of the stack: its name, its ports, where its data lies, and the environment it gives.
 
-``dev`` is what ``make up`` runs, ``test`` what the tests run on; they share nothing but the Kafka jars.
+``dev`` is what ``make up`` runs, ``test`` what the tests run on; they share nothing but what was fetched.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ PORT_VARIABLES: Mapping[str, tuple[str, int, int]] = {
     "kafka_controller": ("KAFKA_CONTROLLER_PORT", 19093, 29093),
     "postgres": ("POSTGRES_PORT", 15432, 25432),
     "redis": ("REDIS_PORT", 16379, 26379),
+    "clickhouse": ("CLICKHOUSE_PORT", 18123, 28123),
 }
 
 
@@ -38,6 +39,7 @@ class Ports:
     kafka_controller: int
     postgres: int
     redis: int
+    clickhouse: int
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Instance:
             "DATABASE_URL": f"postgres://heimdall:heimdall@{LOOPBACK}:{self.ports.postgres}/heimdall",
             "KAFKA_BOOTSTRAP_SERVERS": f"{LOOPBACK}:{self.ports.kafka}",
             "REDIS_URL": f"redis://{LOOPBACK}:{self.ports.redis}/0",
+            "CLICKHOUSE_URL": f"http://heimdall:heimdall@{LOOPBACK}:{self.ports.clickhouse}/heimdall",
             "HEIMDALL_WEB_PORT": str(self.ports.web),
             "HEIMDALL_STREAM_PORT": str(self.ports.stream),
             "HEIMDALL_METRICS_PORT": str(self.ports.metrics),

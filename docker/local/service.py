@@ -1,4 +1,4 @@
-"""What Kafka, PostgreSQL and Redis have in common here: one recorded, detached process each.
+"""What the servers have in common here: one recorded, detached process each.
 
 Tests that break servers use these verbs: ``start stop kill freeze thaw restart wait_ready``.
 """
@@ -40,6 +40,10 @@ class Service(ABC):
     @abstractmethod
     def command(self) -> list[str]:
         """The command line of the server."""
+
+    def environment(self) -> dict[str, str]:
+        """What the server finds in its environment."""
+        return server_environment()
 
     @abstractmethod
     def is_ready(self) -> bool:
@@ -160,7 +164,7 @@ class Service(ABC):
                 user=uid,
                 group=gid,
                 extra_groups=None if uid is None else [],
-                env=server_environment(),
+                env=self.environment(),
             )
         _started.append(process)
         return process.pid

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .clickhouse import ClickHouse
 from .instance import Instance, named_instance
 from .kafka import Kafka
 from .postgres import Postgres
@@ -14,7 +15,7 @@ from .service import Service
 
 @dataclass(frozen=True)
 class Stack:
-    """Kafka, PostgreSQL and Redis of one instance."""
+    """Kafka, PostgreSQL, Redis and ClickHouse of one instance."""
 
     instance: Instance
 
@@ -34,9 +35,14 @@ class Stack:
         return Redis(self.instance)
 
     @property
+    def clickhouse(self) -> ClickHouse:
+        """The ClickHouse of this instance."""
+        return ClickHouse(self.instance)
+
+    @property
     def services(self) -> list[Service]:
         """In the order in which they are launched; stopped in reverse."""
-        return [self.kafka, self.postgres, self.redis]
+        return [self.kafka, self.postgres, self.redis, self.clickhouse]
 
     def launch(self) -> list[Service]:
         """Start what does not run yet, without waiting; returns what this call started."""

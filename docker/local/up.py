@@ -219,7 +219,7 @@ def _say_services(stack: Stack, started: list[Service]) -> None:
     names = {service.name for service in started}
     for service in stack.services:
         how = "started" if service.name in names else "already running, left so at the end"
-        say(f"{service.name:9} {LOOPBACK}:{service.port}  {how}")
+        say(f"{service.name:10} {LOOPBACK}:{service.port}  {how}")
 
 
 def _banner(instance: Instance, job: str, seconds: float) -> str:

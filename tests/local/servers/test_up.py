@@ -102,7 +102,7 @@ def test_ctrl_c_stops_what_was_started_in_order_and_ends_with_zero(project: Proj
         run.send_signal(signal.SIGINT)
         rest, _ = run.communicate(timeout=60)
     assert run.returncode == 0, rest
-    assert rest.index("drained") < rest.index("Stopping kafka, postgres, redis")
+    assert rest.index("drained") < rest.index("Stopping kafka, postgres, redis, clickhouse")
     assert not any(is_taken(port) for port in vars(project.instance.ports).values())
 
 
@@ -113,7 +113,7 @@ def test_services_that_ran_before_are_left_running(project: Project) -> None:
         run.terminate()
         run.communicate(timeout=60)
     assert run.returncode == 0
-    assert [service.is_ready() for service in Stack(project.instance).services] == [True, True, True]
+    assert [service.is_ready() for service in Stack(project.instance).services] == [True] * 4
 
 
 def test_a_child_that_dies_ends_the_run_with_its_last_lines(project: Project) -> None:

@@ -92,10 +92,10 @@ def test_kafka_keeps_acked_records_over_a_kill(instance: Instance) -> None:
 def test_a_stack_starts_once_and_is_found_by_whoever_asks(instance: Instance) -> None:
     stack = Stack(instance)
     try:
-        assert {service.name for service in stack.start()} == {"kafka", "postgres", "redis"}
+        assert {service.name for service in stack.start()} == {"kafka", "postgres", "redis", "clickhouse"}
         assert Stack(instance).start() == []
         stack.stop()
-        assert [service.record() for service in stack.services] == [None, None, None]
+        assert [service.record() for service in stack.services] == [None] * 4
     finally:
         stack.destroy()
 
