@@ -22,22 +22,20 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from benchmarks.own_database import drop_database, make_database, use_database
+
 NAME = "bench_jobs"
 _RUN = f"bench-{uuid4().hex[:6]}."
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.noop.settings"
 os.environ.setdefault("SECRET_KEY", "a-key-for-a-benchmark-only-that-is-long-and-random-enough-0123456789")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ["KAFKA_TOPIC_PREFIX"] = os.environ["KAFKA_GROUP_PREFIX"] = _RUN
-_server = urlsplit(os.environ["DATABASE_URL"])
-os.environ["DATABASE_URL"] = _server._replace(path=f"/{NAME}").geturl()
+_server = use_database(NAME)
 _redis = urlsplit(os.environ["REDIS_URL"])._replace(path="/9").geturl()
 
 import django  # noqa: E402
-import psycopg  # noqa: E402
 
 django.setup()
-
-from django.core.management import call_command  # noqa: E402
 
 from benchmarks.cpu import Backends, Meter, seconds_of  # noqa: E402
 from benchmarks.job_http import http_rate  # noqa: E402
@@ -65,25 +63,6 @@ class Drained(NamedTuple):
     rate: float
     enqueued: float
     cpu: dict[str, float]
-
-
-def database(*, create: bool) -> None:
-    """Make the benchmark's database anew, or take it away."""
-    with psycopg.connect(_server.geturl(), autocommit=True) as connection:
-        until(lambda: _dropped(connection), every=0.2)
-        if create:
-            connection.execute(f"CREATE DATABASE {NAME}")
-    if create:
-        call_command("migrate", verbosity=0)
-
-
-def _dropped(connection: psycopg.Connection) -> bool:
-    """The server's own vacuum may be in it, and cannot be sent away: then it is tried again."""
-    try:
-        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
-        return False
-    return True
 
 
 def services(instance: str) -> dict[str, Callable[[], float]]:
@@ -168,7 +147,7 @@ def main() -> None:
     chosen = parser.parse_args()
     sides: list[Side] = [Ours(os.environ["DJANGO_SETTINGS_MODULE"], {}), *peers(_redis)]
     sides = [side for side in sides if (chosen.only or "").lower() in side.name.lower()]
-    database(create=True)
+    make_database(_server, NAME)
     try:
         drains(sides, chosen.count, chosen.rounds, services(chosen.instance))
         if chosen.latency:
@@ -178,8 +157,7 @@ def main() -> None:
         if chosen.submit and any(isinstance(side, Ours) for side in sides):
             submits(chosen.submit)
     finally:
-        django.db.connection.close()
-        database(create=False)
+        drop_database(_server, NAME)
 
 
 def submits(count: int) -> None:

@@ -23,6 +23,7 @@ import django
 
 django.setup()
 
+from benchmarks.resident import resident  # noqa: E402
 from heimdall_project.streams import broker, registry, topics, worker_registry  # noqa: E402
 
 PATIENCE = 60.0
@@ -37,7 +38,7 @@ def main() -> int:
             rows = [("supervisor", supervisor.pid), *_running(supervisor.pid)]
             print(f"{'process':20}{'private MiB':>14}{'shared MiB':>14}{'resident MiB':>14}")
             for name, pid in rows:
-                private, shared = _memory(pid)
+                private, shared = resident(pid)
                 print(f"{name:20}{private:14.1f}{shared:14.1f}{private + shared:14.1f}")
         finally:
             supervisor.terminate()
@@ -62,14 +63,6 @@ def _running(supervisor: int) -> list[tuple[str, int]]:
             return sorted(found.items())
         time.sleep(0.2)
     raise SystemExit(f"not running within {PATIENCE:.0f} s: {', '.join(sorted(wanted - set(found)))}")
-
-
-def _memory(pid: int) -> tuple[float, float]:
-    """Private and shared resident MiB of a process."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-    private = kib["Private_Clean"] + kib["Private_Dirty"]
-    return private / 1024, (kib["Rss"] - private) / 1024
 
 
 if __name__ == "__main__":
