@@ -62,3 +62,23 @@ class Meter:
     def read(self) -> dict[str, float]:
         """CPU-seconds by part."""
         return {name: read() - self._before[name] for name, read in self._parts.items()}
+
+
+class Machine:
+    """What the whole machine did since this was made."""
+
+    def __init__(self) -> None:
+        self._busy, self._all = _jiffies()
+
+    def others(self, ours: float) -> float:
+        """Share of the machine, 0 to 1, that went to what is not in `ours` (CPU-seconds), stolen time too."""
+        busy, all_ = _jiffies()
+        return max(0.0, (busy - self._busy - ours * TICKS) / max(all_ - self._all, 1))
+
+
+def _jiffies() -> tuple[int, int]:
+    user, nice, system, idle, iowait, irq, softirq, steal = map(
+        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    busy = user + nice + system + irq + softirq + steal
+    return busy, busy + idle + iowait
