@@ -49,14 +49,14 @@ def decode(kind: Any, value: bytes | None) -> Any:
         raise InvalidMessage("the record has no value")
     try:
         event = decoder(kind).decode(value)
+        # Said here and not in a function: this is once a record, and a call costs as much as a member.
+        if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
+            event.check_texts()
+        return event
     except msgspec.ValidationError as error:
-        event = _spoken(kind, value, error)
+        return _spoken(kind, value, error)
     except _REFUSALS as error:
         raise _translated(error) from None
-    # Said here and not in a function of its own: this is once a record, and a call costs as much as a member.
-    if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
-        event.check_texts()
-    return event
 
 
 def decode_many(kind: Any, values: Sequence[bytes | None]) -> list[Any]:
@@ -100,11 +100,11 @@ def decode_strict(kind: Any, value: bytes) -> Any:
     """Decode one event as HTTP takes it: no unknown members, numbers as numbers. Raises as `decode` does."""
     try:
         event = strict_decoder(kind).decode(value)
+        if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
+            event.check_texts()
+        return event
     except _REFUSALS as error:
         raise _translated(error) from None
-    if (len(value) > SHORT or BACKSLASH in value) and isinstance(event, TextChecked):
-        event.check_texts()
-    return event
 
 
 _REFUSALS = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
@@ -133,7 +133,10 @@ def _spoken(kind: Any, value: bytes, error: msgspec.ValidationError) -> Any:
     if (spoken := without_nulls(kind, given)) == given:
         raise _translated(error) from None
     try:
-        return decoder(kind).decode(encode(spoken))
+        event = decoder(kind).decode(encode(spoken))
+        if isinstance(event, TextChecked):
+            event.check_texts()
+        return event
     except _REFUSALS as refusal:
         raise _translated(refusal) from None
 

@@ -1,54 +1,71 @@
-"""JSON Schemas in words: what must stand at a place, for people who sent something else. Pure."""
+"""JSON Schemas of contracts made plain, and in words: what must stand at a place. Pure.
+
+A plain schema has neither references nor alternatives. The contracts need none: no two alternatives of a
+place are of one type, and most rules of JSON Schema speak of one type only. A validator is then as fast
+as its input is long, and each error stands where it belongs.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 type Schema = Mapping[str, Any]
 
-_WORDS = {"boolean": "true or false", "null": "null", "object": "an object", "number": "a number"}
+_WORDS = {"boolean": "true or false", "null": "null", "object": "an object"}
 
 
-def rule_at(document: Schema, path: Sequence[str | int]) -> str:
-    """What must stand at this place of an instance, as the end of a sentence that begins with its path."""
-    schema = resolved(document, document)
-    for step in path:
-        schema = _member(document, schema, step)
-    return f"must be {_words(document, schema)}"
+def plain(document: Schema) -> dict[str, Any]:
+    """The schema of a contract without references and alternatives."""
+    return _plain(document, document)
 
 
-def resolved(document: Schema, schema: Schema) -> Schema:
-    """The schema, or the definition that it refers to."""
+def _plain(document: Schema, schema: Schema) -> dict[str, Any]:
     while "$ref" in schema:
         schema = document["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-    return schema
+    if "anyOf" in schema:
+        return _merged([_plain(document, each) for each in schema["anyOf"]])
+    made = {name: rule for name, rule in schema.items() if name not in ("$defs", "default")}
+    if "properties" in made:
+        made["properties"] = {name: _plain(document, each) for name, each in made["properties"].items()}
+    for name in ("additionalProperties", "items", "propertyNames"):
+        if isinstance(made.get(name), Mapping):
+            made[name] = _plain(document, made[name])
+    return made
 
 
-def variants(document: Schema, schema: Schema) -> list[Schema]:
-    """The alternatives at a place."""
-    return [resolved(document, each) for each in resolved(document, schema).get("anyOf", [schema])]
+def _merged(variants: Sequence[Schema]) -> dict[str, Any]:
+    kinds = [each.get("type") for each in variants]
+    if "number" in kinds:  # which whole numbers are too; how large those may be is a rule of the contract
+        variants = [each for each in variants if each.get("type") != "integer"]
+        kinds = [kind for kind in kinds if kind != "integer"]
+    together: dict[str, Any] = {}
+    for each in variants:
+        together |= each
+    if "enum" in together:
+        together["enum"] = [*together["enum"], *([None] if "null" in kinds else [])]
+        return {"enum": together["enum"]}
+    return together | {"type": [kind for kind in kinds if kind]}
 
 
-def _member(document: Schema, schema: Schema, step: str | int) -> Schema:
-    for variant in variants(document, schema):
-        inner = variant.get("properties", {}).get(step) if isinstance(step, str) else variant.get("items")
-        if inner is None and isinstance(step, str):
-            inner = variant.get("additionalProperties")
-        if isinstance(inner, Mapping):
-            return resolved(document, inner)
-    return {}
+def rule_at(schema: Schema, path: Sequence[str | int]) -> str:
+    """What must stand at this place, as the end of a sentence that begins with its path."""
+    for step in path:
+        if isinstance(step, int):
+            inner = schema.get("items")
+        else:
+            inner = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+        schema = inner if isinstance(inner, Mapping) else {}
+    return f"must be {_words(schema)}"
 
 
-def _words(document: Schema, schema: Schema) -> str:
-    kinds = [_kind(each) for each in variants(document, schema)]
-    if "a number" in kinds:
-        kinds = [kind for kind in kinds if not kind.startswith("a whole number")]
-    return " or ".join(kinds)
-
-
-def _kind(schema: Schema) -> str:
+def _words(schema: Schema) -> str:
     if "enum" in schema:
-        return f"one of {', '.join(map(str, schema['enum']))}"
-    match schema.get("type"):
+        return f"one of {', '.join('null' if each is None else str(each) for each in schema['enum'])}"
+    kinds = schema.get("type", "something else")
+    return " or ".join(_kind(kind, schema) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+
+
+def _kind(kind: str, schema: Schema) -> str:
+    match kind:
         case "string" if schema.get("format") == "date-time":
             return "a time as in RFC 3339, from 1900 to 2299"
         case "string":
@@ -59,29 +76,20 @@ def _kind(schema: Schema) -> str:
             return f"a whole number{_range(schema)}"
         case "number":
             return f"a number{_range(schema)}"
-        case kind:
-            return _WORDS.get(str(kind), "something else")
+        case _:
+            return _WORDS.get(kind, kind)
 
 
 def _bounds(schema: Schema, what: str, unit: str) -> str:
     least, most = schema.get(f"min{what}"), schema.get(f"max{what}")
-    match least, most:
-        case None, None:
-            return ""
-        case None, _:
-            return f" of at most {most}{unit}"
-        case _, None:
-            return f" of at least {least}{unit}"
-        case _:
-            return f" of {least} to {most}{unit}"
+    if most is None:
+        return "" if least is None else f" of at least {least}{unit}"
+    return f" of at most {most}{unit}" if least is None else f" of {least} to {most}{unit}"
 
 
 def _range(schema: Schema) -> str:
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if (above := schema.get("exclusiveMinimum")) is not None:
-        return f" above {above:g}, at most {most:g}" if most is not None else f" above {above:g}"
-    if least is None and most is None:
-        return ""
+    least, most, above = (schema.get(each) for each in ("minimum", "maximum", "exclusiveMinimum"))
+    begin = f" above {above:g}" if above is not None else f" of at least {least}" if least is not None else ""
     if most is None:
-        return f" of at least {least}"
-    return f" from {least} to {most}" if least is not None else f" of at most {most}"
+        return begin
+    return f" from {least} to {most}" if least is not None else f"{begin}{',' * bool(begin)} at most {most:g}"

@@ -18,12 +18,14 @@ import msgspec
 
 from ..errors import ContractViolation, InvalidMessage
 from . import codec
-from .sentences import rule_at
+from .sentences import plain, rule_at
 from .texts import TextChecked, member_path
 from .times import Moment, storable
 
 MOST = 20
 """Violations that are told of one payload."""
+CHECKED_BYTES = 64 * 1024
+"""Larger payloads are told the first violation only: no event is that large, and each error costs time."""
 UNKNOWN = "is not known here"
 REQUIRED = "is required"
 
@@ -48,15 +50,19 @@ def violations(kind: type[msgspec.Struct], payload: bytes, *, strict: bool) -> l
         return [Violation("$", error.reason)]
     else:
         return []
-    return found(kind, payload, strict=strict) or [_as_violation(reason)]
+    every = found(kind, payload, strict=strict) if len(payload) <= CHECKED_BYTES else []
+    return every or [_as_violation(reason)]
 
 
 def found(kind: type[msgspec.Struct], payload: bytes, *, strict: bool) -> list[Violation]:
     """What schema and rules alone say of a payload that is JSON."""
     try:
-        given = msgspec.json.decode(payload)
-    except msgspec.ValidationError:  # a number that no double holds, which JSON Schema has no word for
-        return []
+        return _found(kind, msgspec.json.decode(payload), strict=strict)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return []  # a number that no double holds, or lists in lists deeper than the validator goes
+
+
+def _found(kind: type[msgspec.Struct], given: Any, *, strict: bool) -> list[Violation]:
     if not isinstance(given, dict):
         return [Violation("$", "must be an object")]
     if not strict:
@@ -68,9 +74,9 @@ def found(kind: type[msgspec.Struct], payload: bytes, *, strict: bool) -> list[V
 
 
 def _broken(kind: type[msgspec.Struct], given: dict[str, Any], *, strict: bool) -> Iterator[Violation]:
-    document, validator = _validator(kind, strict)
+    schema, validator = _validator(kind, strict)
     for error in validator.iter_errors(given):
-        yield from _told(document, error)
+        yield from _told(schema, given, error)
     if issubclass(kind, TextChecked):
         for path, rule in (*kind.broken_texts(given), *kind.broken_rules(given)):
             yield Violation(path, rule)
@@ -78,9 +84,9 @@ def _broken(kind: type[msgspec.Struct], given: dict[str, Any], *, strict: bool) 
 
 @cache
 def _validator(kind: type[msgspec.Struct], strict: bool) -> tuple[dict[str, Any], Any]:
-    document = msgspec.json.schema(codec.strict_twin(kind) if strict else kind)
-    return document, jsonschema_rs.Draft202012Validator(
-        document, validate_formats=True, formats={"date-time": _is_moment}
+    schema = plain(msgspec.json.schema(codec.strict_twin(kind) if strict else kind))
+    return schema, jsonschema_rs.Draft202012Validator(
+        schema, validate_formats=True, formats={"date-time": _is_moment}
     )
 
 
@@ -92,30 +98,28 @@ def _is_moment(text: str) -> bool:
     return True
 
 
-def _told(document: Mapping[str, Any], error: Any) -> Iterator[Violation]:
+def _told(schema: Mapping[str, Any], given: Any, error: Any) -> Iterator[Violation]:
     """One error of the validator in our words."""
-    path, kind = list(error.instance_path), error.kind
+    steps, kind = _steps(given, error.instance_path), error.kind
     match kind.name:
         case "required":
-            yield Violation(_path([*path, kind.property]), REQUIRED)
+            yield Violation(_path([*steps, kind.property]), REQUIRED)
         case "additionalProperties":
             for name in islice(kind.unexpected, MOST):
-                yield Violation(_path([*path, name]), UNKNOWN)
+                yield Violation(_path([*steps, name]), UNKNOWN)
         case "pattern" | "propertyNames":
             return  # a NUL: told by the contract itself, with its exact place
-        case "anyOf" if inner := _inside(kind.context, path):
-            for each in inner:
-                yield from _told(document, each)
         case _:
-            yield Violation(_path(path), rule_at(document, path))
+            yield Violation(_path(steps), rule_at(schema, steps))
 
 
-def _inside(branches: Sequence[Sequence[Any]], path: list[str | int]) -> list[Any]:
-    """Errors of the alternative that is meant: the one whose type it has."""
-    for errors in branches:
-        if not any(error.kind.name == "type" and len(error.instance_path) == len(path) for error in errors):
-            return list(errors)
-    return []
+def _steps(given: Any, path: Sequence[str | int]) -> list[str | int]:
+    """The path with names as texts: the validator gives a member "0" the number 0, like a first entry."""
+    steps: list[str | int] = []
+    for step in path:
+        steps.append(step if isinstance(given, list) else str(step))
+        given = given[steps[-1]]
+    return steps
 
 
 def _path(steps: Sequence[str | int]) -> str:

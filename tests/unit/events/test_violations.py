@@ -92,6 +92,31 @@ def test_inner_structs_and_lists_have_paths_too() -> None:
     assert "$.authors[1]" in told(b'{"op":"upsert","authors":["a",5]}', kind=CatalogChanged)
 
 
+def test_members_whose_names_are_numbers_have_paths_of_members() -> None:
+    assert told(json.dumps(VIEW | {"props": {"0": []}, "7": 1}).encode()) == {
+        '$.props["0"]': "must be a text or a number or true or false or null",
+        '$["7"]': "is not known here",
+    }
+
+
+@pytest.mark.parametrize("depth", [100, 450, 900, 100_000])
+def test_depth_is_refused_or_passed_over_and_never_fails(depth: int) -> None:
+    deep = b"[" * depth + b'"a\\u0000"' + b"]" * depth
+    for payload in (written_with(b"more", deep), written_with(b"attributes", deep)):
+        for kind in (PageView, WideEvent):
+            told(payload, kind=kind, strict=False)
+    assert "$" in told(written_with(b"more", deep)) or "$.more" in told(written_with(b"more", deep))
+
+
+def written_with(name: bytes, value: bytes) -> bytes:
+    return json.dumps(VIEW).encode()[:-1] + b',"' + name + b'":' + value + b"}"
+
+
+def test_a_payload_larger_than_any_event_is_told_one_violation() -> None:
+    many = json.dumps(VIEW | {"props": {f"p{n}": [] for n in range(20_000)}}).encode()
+    assert list(told(many)) == ["$.props[...]"]
+
+
 def test_what_is_told_is_bounded() -> None:
     many = VIEW | {"props": {f"p{n}": [] for n in range(1000)}}
     assert len(told(json.dumps(many).encode())) <= violations.MOST
