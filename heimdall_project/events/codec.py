@@ -86,6 +86,8 @@ def _with_sound_texts(found: Any) -> Any:
             found.check_texts()
         except InvalidMessage as error:
             return error
+        except _REFUSALS as error:  # lists in lists, deeper than they can be looked through
+            return _translated(error)
     return found
 
 

@@ -1,12 +1,14 @@
 """Many decoded together are what each would be alone."""
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.events import codec
 from heimdall_project.events.page_views import PageView
+from heimdall_project.events.wide_events import WideEvent
 
 GOOD = {"content_id": "c", "user_id": "u", "event_type": "view", "occurred_at": "2026-01-01T00:00:00Z"}
 
@@ -50,6 +52,18 @@ def told(found):
 def test_decoding_together_says_of_each_what_decoding_alone_says(values):
     together = codec.decode_many(PageView, values)
     assert [told(each) for each in together] == [told(alone(value)) for value in values]
+
+
+def test_texts_too_deep_to_look_through_are_refused_alone_as_together():
+    deep = b"[" * 900 + b'"\\u0000"' + b"]" * 900
+    value = (
+        b'{"event_id":"e","request_id":"r","occurred_at":"2026-01-01T00:00:00Z","service":"s",'
+        b'"environment":"e","attributes":{"a":' + deep + b"}}"
+    )
+    [found] = codec.decode_many(WideEvent, [value])
+    assert isinstance(found, InvalidMessage)
+    with pytest.raises(InvalidMessage):
+        codec.decode(WideEvent, value)
 
 
 def test_a_type_of_events_without_rules_of_ours_is_decoded_together_too():
