@@ -76,6 +76,32 @@ MUTATIONS = [
         "test_those_that_a_bug_sends_round_again_hold_up_nobody_else",
     ),
     Mutation(
+        name="handle a redrive together with the batch around it",
+        promise=3,
+        file=f"{STREAMS}/hands.py",
+        old="        if not self._skips() and not _is_marked(left):\n",
+        new="        if not self._skips():\n",
+        killer=f"{MEMBER}::test_a_redrive_in_a_batch_is_handled_alone",
+    ),
+    Mutation(
+        name="take the invalid records of a batch for stored",
+        promise=1,
+        file=f"{STREAMS}/hands.py",
+        old="            self._fail(unit, record, self._consumer.explain(record, error))\n"
+        "        if refused:\n",
+        new="            unit.verdicts[record.offset] = STORED\n        if refused:\n",
+        killer=f"{MEMBER}::"
+        "test_records_of_a_batch_that_do_not_decode_end_alone_and_the_handler_sees_the_others",
+    ),
+    Mutation(
+        name="count all records of a batch under the source of its first",
+        promise=8,
+        file=f"{STREAMS}/offsets.py",
+        old="if there.count(there[0]) == named else None",
+        new="",
+        killer="tests/unit/streams/test_offsets.py::test_ending_alike_is_only_a_cheaper_way_to_say_the_same",
+    ),
+    Mutation(
         name="commit past a record that has no end",
         promise=1,
         file=f"{STREAMS}/offsets.py",

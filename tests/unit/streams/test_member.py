@@ -366,6 +366,17 @@ def test_a_batch_is_handed_over_by_count_and_by_age(broker):
     assert (lots.sizes, lots.seen) == ([10, 10, 5], list(range(25)))
 
 
+def test_a_redrive_in_a_batch_is_handled_alone(broker):
+    value = b'{"n":2}'
+    marks = redrive.marks(topic=TOPIC, key=None, value=value, redrive_id="r1", group=Lots.group(), count=1)
+    fill(broker, 0, 1)
+    broker.produce(TOPIC, value, partition=0, headers=marks)
+    fill(broker, 3)
+    lots = Lots()
+    run_until_idle(broker.runner(lots))
+    assert (lots.sizes, lots.seen) == ([2, 1, 1], [0, 1, 2, 3])
+
+
 def test_a_batch_that_fails_as_a_whole_is_halved_until_the_culprit_stands_alone(broker):
     def act(batch):
         if any(note.n == 6 for note in batch.events):
