@@ -10,30 +10,9 @@ from heimdall_project.accounts.models import AuditEvent, User
 from jobs.models import AnalysisAttempt, AnalysisJob, SavedFilter
 from jobs.services import Hop, LogDraft, result_apply
 from tests.browser.conftest import SignIn
+from tests.browser.pages import LIST, failed, page_of, press_until
 from tests.factories import make_answer, make_claim, make_job
 from tests.people import PASSWORD, People
-
-LIST = "/admin/jobs/analysisjob/"
-
-
-def failed(failure: str = "model_unavailable", **request: object) -> AnalysisJob:
-    job = make_job(**request)  # type: ignore[arg-type]
-    make_claim(job)
-    result_apply(event=make_answer(job.request_id, failure=failure), hop=Hop("analysis.result", 0, job.pk))
-    return job
-
-
-def page_of(job: AnalysisJob) -> str:
-    return f"{LIST}{job.pk}/change/"
-
-
-def press_until(page: Page, selector: str) -> None:
-    """Move the focus by Tab until it stands on what `selector` finds."""
-    for _ in range(150):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{selector} is not reached by keyboard")
 
 
 def test_an_operator_signs_in_by_the_form(people: People, omar: Page) -> None:
@@ -130,18 +109,6 @@ def test_everything_is_reached_by_keyboard(omar: Page) -> None:
     press_until(omar, "#dialog button[type=submit]")
     omar.keyboard.press("Enter")
     expect(omar.get_by_text(f"Job {job.pk} is sent again")).to_be_visible()
-
-
-def test_a_dialog_opened_in_a_tab_of_its_own_works(omar: Page) -> None:
-    job = failed()
-    omar.goto(page_of(job))
-    with omar.context.expect_page() as opened:
-        omar.locator(f"a[href$='/{job.pk}/redrive/']").click(button="middle")
-    tab = opened.value
-    expect(tab.locator("#nav-sidebar-apps")).to_be_visible()
-    tab.get_by_label("Reason").fill("from a tab")
-    tab.get_by_role("button", name="Redrive this job").click()
-    expect(tab.locator("#hd-where")).to_contain_text("PENDING")
 
 
 def test_a_viewer_is_offered_no_acts(people: People, sign_in: SignIn) -> None:

@@ -16,6 +16,9 @@ from ...errors import Refused
 DONE = "X-Order-Done"
 """Marks the answer of an order that was carried out."""
 
+LINK = {"hx-sync": "this:drop", "hx-swap": "innerHTML settle:0s"}
+"""How a link fetches its dialog: once, however often it is pressed; the focus is not moved afterwards."""
+
 
 def dialog(title: str, description: str, form: type[Any]) -> dict[str, Any]:
     """The dialog of an order."""
@@ -26,7 +29,7 @@ def dialog_action(**options: Any) -> Callable[[Callable[..., HttpResponse]], Cal
     """The theme's `action` with a `dialog`, which answers with a whole page unless htmx asked for a piece."""
 
     def decorate(order: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        asked = action(**options)(order)
+        asked = action(attrs=LINK, **options)(order)
 
         @wraps(asked)
         def answer(model_admin: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -19,10 +19,7 @@
     live.classList.toggle("hd-is-old", isOld);
     document.getElementById("hd-live-text").textContent = text;
   };
-  const hasDialog = () => {
-    const modal = document.getElementById("modal-content");
-    return Boolean(modal && modal.offsetParent);
-  };
+  const hasDialog = () => Boolean(document.querySelector("dialog[open]"));
   const reload = () => {
     // What somebody types into a dialog is not taken away from them.
     if (!hasDialog()) return window.location.reload();
