@@ -12,3 +12,4 @@ class HeimdallConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and teach the OpenAPI document our authentication."""
         from .api import checks, schema  # noqa: F401
+        from .clients import checks as client_checks  # noqa: F401

@@ -154,6 +154,12 @@ def _of_file(name: str) -> str | None:
         raise ImproperlyConfigured(f"{name}_FILE: cannot read {path!r}: {error.strerror}") from error
 
 
+def secret_url(name: str, default: str, help: str) -> str:
+    """Read an address that may hold a password from `NAME`, or from the file that `NAME_FILE` names."""
+    value = _declare(name, "URL (or NAME_FILE)", default, help, str, secret=True)
+    return _of_file(name) or value
+
+
 def database(name: str, default: str, help: str) -> dict[str, object]:
     """Read a `postgres://user:password@host:port/name` URL, or that of `NAME_FILE`, as Django's settings."""
 

@@ -4,6 +4,7 @@ HeimdallError
 ├── InvalidMessage            this record can never be processed: dead letter at once, never retried
 │   └── ContractViolation     it decodes, but does not fit the contract of its topic
 ├── TransientError            a dependency is down: pause, keep polling, back off; no dead letters
+├── StatementRefused          ClickHouse answers a statement with an exception; its code says which
 ├── RetriesExhausted          a product gave up on this record after its own bounded tries: dead letter
 ├── StopOnPurpose             the worker must stop and stay down until a person decides
 │   ├── FloodDetected         too many records of a topic are invalid: that is an outage
@@ -52,6 +53,21 @@ class TransientError(HeimdallError):
     def __init__(self, dependency: str, reason: str = "") -> None:
         super().__init__(f"{dependency}: {reason}" if reason else dependency)
         self.dependency = dependency
+
+
+class StatementRefused(HeimdallError):
+    """ClickHouse answers a statement with an exception.
+
+    `code` and `name` are ClickHouse's. `column` and `row` (from 1, in the data that were sent) where it names
+    them, else "" and None. Its own text is left out: it quotes values.
+    """
+
+    def __init__(self, code: int, name: str = "", *, column: str = "", row: int | None = None) -> None:
+        said = f"ClickHouse refuses with code {code} {name}".rstrip()
+        said += f", column {column}" if column else ""
+        said += f", row {row}" if row is not None else ""
+        super().__init__(said)
+        self.code, self.name, self.column, self.row = code, name, column, row
 
 
 class RetriesExhausted(HeimdallError):

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from .clients import clickhouse as clickhouse_client
 from .clients import redis as redis_client
 from .observability import readiness
 from .observability.exposition import exposition
@@ -96,6 +97,11 @@ def redis(limit: float) -> None:
     redis_client.ping()
 
 
+def clickhouse(limit: float) -> None:
+    """ClickHouse lets us in and answers a query."""
+    clickhouse_client.ping(limit)
+
+
 def kafka(limit: float) -> None:
     """A broker answers."""
     broker.probe(limit)
@@ -130,6 +136,7 @@ PROBES: dict[str, Callable[[float], Mapping[str, object] | None]] = {
     "postgresql": postgresql,
     "kafka": kafka,
     "redis": redis,
+    "clickhouse": clickhouse,
     "workers": workers,
     "outbox": outbox,
 }

@@ -141,6 +141,25 @@ CACHES = {
     }
 }
 
+env.section("ClickHouse")
+CLICKHOUSE_URL = env.secret_url(
+    "CLICKHOUSE_URL",
+    "http://heimdall:heimdall@127.0.0.1:18123/heimdall",
+    "Where events are stored: http[s]://user:password@host:port/database[?setting=value].",
+)
+CLICKHOUSE_CONNECT_TIMEOUT = env.seconds(
+    "CLICKHOUSE_CONNECT_TIMEOUT", 2, "Longest wait for a connection, and for room to send.", least=0.1
+)
+CLICKHOUSE_TIMEOUT = env.seconds(
+    "CLICKHOUSE_TIMEOUT", 60, "Longest silence of ClickHouse while a statement runs.", least=0.1
+)
+CLICKHOUSE_INSERT_COMPRESSION = env.choice(
+    "CLICKHOUSE_INSERT_COMPRESSION",
+    "none",
+    "Compression of what is inserted: lz4 where the network is narrow, none on one machine.",
+    of=("none", "lz4", "gzip"),
+)
+
 env.section("Kafka")
 KAFKA_BOOTSTRAP_SERVERS = env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:19092", "Brokers to start from.")
 KAFKA_TOPIC_PREFIX = env.text(
@@ -433,7 +452,7 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 READY_REQUIRES = env.listing(
     "READY_REQUIRES",
     ["postgresql"],
-    "Dependencies without which /readyz answers 503: postgresql, kafka, redis, workers, outbox.",
+    "Dependencies without which /readyz answers 503: postgresql, kafka, redis, clickhouse, workers, outbox.",
 )
 READY_TIMEOUT = env.seconds("READY_TIMEOUT", 2.0, "Longest time /readyz waits for a dependency.", least=0.1)
 READY_OUTBOX_AGE = env.seconds(

@@ -22,6 +22,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "DATABASE_URL": "postgres://heimdall:heimdall@127.0.0.1:25432/heimdall",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:29092",
     "REDIS_URL": "redis://127.0.0.1:26379/0",
+    "CLICKHOUSE_URL": "http://heimdall:heimdall@127.0.0.1:28123/heimdall",
     "KAFKA_TOPIC_PREFIX": f"test{SUFFIX}." if SUFFIX else "test.",
     "LOG_FORMAT": "console",
     "LOG_LEVEL": "WARNING",

@@ -53,8 +53,9 @@ class ClickHouse(Service):
     def configure(self, *, password: str = PASSWORD, **settings: str | int) -> None:
         """What each request begins with from now on, also on a running server; without arguments: nothing.
 
-        ``configure(readonly=2)`` has every insert refused with code 164, ``configure(max_memory_usage=1000)``
-        large ones with 241, ``configure(password="other")`` every client with 516. A test resets it.
+        ``configure(readonly=2)`` has every insert refused with code 164,
+        ``configure(max_memory_usage=1000, max_untracked_memory=1)`` with 241, ``configure(password="other")``
+        every client with 516. A test resets it.
         """
         profile = {
             "user": USER,

@@ -24,9 +24,9 @@ def readyz() -> tuple[int, dict[str, object], dict[str, dict[str, object]]]:
 
 def test_each_dependency_is_named_with_how_it_is_and_how_long_it_took() -> None:
     status, body, dependencies = readyz()
-    assert set(dependencies) == {"postgresql", "kafka", "redis", "workers", "outbox"}
+    assert set(dependencies) == {"postgresql", "kafka", "redis", "clickhouse", "workers", "outbox"}
     assert (status, body["status"]) == (200, "degraded")  # no worker runs here
-    for name in ("postgresql", "kafka", "redis", "outbox"):
+    for name in ("postgresql", "kafka", "redis", "clickhouse", "outbox"):
         assert dependencies[name]["status"] == "ok" and dependencies[name]["latency_ms"]
 
 
