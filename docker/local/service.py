@@ -17,8 +17,6 @@ from .instance import Instance
 from .process import ProcessRecord, end, load_record, record_of, save_record, wait_for
 
 _LOG_BOUND = 20 * 1024 * 1024
-# Services outlive the objects that started them; holding them here keeps Popen from complaining.
-_started: list[subprocess.Popen[bytes]] = []
 
 
 class Service(ABC):
@@ -166,7 +164,9 @@ class Service(ABC):
                 extra_groups=None if uid is None else [],
                 env=self.environment(),
             )
-        _started.append(process)
+        # Services outlive who started them, and are found again and reaped by their record: nobody waits for
+        # this object, which would say so as a ResourceWarning.
+        process.returncode = 0
         return process.pid
 
     def _last_words(self) -> str:
