@@ -13,7 +13,8 @@ fi
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 SECRET_KEY=$(random)
 POSTGRES_PASSWORD=$(random)
-export SECRET_KEY POSTGRES_PASSWORD
+CLICKHOUSE_PASSWORD=$(random)
+export SECRET_KEY POSTGRES_PASSWORD CLICKHOUSE_PASSWORD
 
 compose=(docker compose -f compose.yml -f compose.e2e.yml)
 trap '"${compose[@]}" down --volumes --remove-orphans' EXIT

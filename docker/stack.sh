@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 stack=${HEIMDALL_STACK:-heimdall}
-secrets=(heimdall-secret-key heimdall-database-url heimdall-postgres-password)
+secrets=(heimdall-secret-key heimdall-database-url heimdall-postgres-password heimdall-clickhouse-url heimdall-clickhouse-password)
 
 complain() {
     printf '  - %s\n' "$@" >&2
@@ -58,7 +58,7 @@ up() {
 
 down() {
     docker stack rm "$stack"
-    echo "Taken down. Data (volumes ${stack}_kafka, _postgres, _redis on their node) and secrets stay."
+    echo "Taken down. Data (volumes ${stack}_kafka, _postgres, _redis, _clickhouse on their node) and secrets stay."
 }
 
 case ${1:-} in

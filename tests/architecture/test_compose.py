@@ -12,7 +12,7 @@ from heimdall_project.env import VARIABLES
 from heimdall_project.streams import registry
 from tests.architecture import chart, compose
 
-CORE = {"kafka", "postgres", "redis", "migrate", "topics", "web", "stream", "workers", "proxy"}
+CORE = {"kafka", "postgres", "redis", "clickhouse", "migrate", "topics", "web", "stream", "workers", "proxy"}
 PROFILES = {"observability": {"prometheus", "grafana", "jaeger"}, "model": {"model"}}
 ONCE = ("migrate", "topics")
 DONE = "/tmp/done"  # noqa: S108 - in a container of its own

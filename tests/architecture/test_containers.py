@@ -108,6 +108,12 @@ def test_the_broker_is_the_native_one_and_set_up_like_it() -> None:
     assert int(contained["message.max.bytes"]) >= max(topic.max_bytes for topic in topics.specs())
 
 
+def test_clickhouse_is_of_the_version_of_the_native_engine() -> None:
+    pinned = (ROOT / "docker/local/clickhouse_server/requirements.txt").read_text()
+    version = re.search(r"^chdb-core==(\d+\.\d+)\.", pinned, re.M)
+    assert version and SERVICES["clickhouse"]["image"] == f"clickhouse/clickhouse-server:{version[1]}"
+
+
 def test_topics_come_from_the_catalogue_alone_and_one_broker_can_hold_them() -> None:
     assert composed("topics") == ["python", "manage.py", "ensure_topics"]
     assert SERVICES["kafka"]["environment"]["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
@@ -125,7 +131,7 @@ def test_nothing_starts_before_what_it_needs_is_well() -> None:
 
 
 def test_secrets_have_no_default() -> None:
-    for name in ("SECRET_KEY", "DATABASE_URL"):
+    for name in ("SECRET_KEY", "DATABASE_URL", "CLICKHOUSE_URL"):
         assert ":?" in SERVICES["web"]["environment"][name]
 
 

@@ -10,7 +10,8 @@ from docker.local.instance import CHECKOUT
 TOOLS = ("bash", "dirname", "grep", "od", "tr", "sh")
 READY = {
     "info": "active true",
-    "secret": "heimdall-secret-key\nheimdall-database-url\nheimdall-postgres-password",
+    "secret": "heimdall-secret-key\nheimdall-database-url\nheimdall-postgres-password\n"
+    "heimdall-clickhouse-url\nheimdall-clickhouse-password",
     "node": "node1",
 }
 
