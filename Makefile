@@ -8,7 +8,7 @@ local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
 .PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs eval-analysis services-up services-down status \
-	kafka-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
+	kafka-init clickhouse-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -36,6 +36,9 @@ status: bootstrap-run ## say what runs, and where
 
 kafka-init: bootstrap-run ## create the Kafka topics that are missing and report drift
 	@$(local) kafka-init
+
+clickhouse-init: bootstrap-run ## make the tables in ClickHouse that are missing, or take them to this version
+	@$(local) clickhouse-init
 
 reset: bootstrap-run ## stop an instance and delete its data (asks; FORCE=1 does not)
 	@$(local) reset

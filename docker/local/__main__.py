@@ -21,6 +21,7 @@ COMMANDS: dict[str, Callable[[Stack], None]] = {
     "services-down": commands.services_down,
     "status": commands.status,
     "kafka-init": commands.kafka_init,
+    "clickhouse-init": commands.clickhouse_init,
     "smoke": commands.smoke,
     "reset": commands.reset,
     "env": commands.env,

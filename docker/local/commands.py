@@ -81,6 +81,15 @@ def kafka_init(stack: Stack) -> None:
         stop_all(started)
 
 
+def clickhouse_init(stack: Stack) -> None:
+    """Take the tables in ClickHouse to the version of this checkout."""
+    started = stack.start()
+    try:
+        say(manage(stack.instance, "migrate_clickhouse"))
+    finally:
+        stop_all(started)
+
+
 def smoke(stack: Stack) -> None:
     """Drive one job to SUCCEEDED through the running system, or through one brought up for it.
 

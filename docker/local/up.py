@@ -83,7 +83,8 @@ def _first_job(instance: Instance, children: list[Child], patience: float = 90) 
 
 def prepare(instance: Instance) -> None:
     """Migrations, topics and demo data; each is idempotent."""
-    for arguments in (("migrate", "--verbosity", "0"), ("ensure_topics",), ("seed_demo",)):
+    steps = (("migrate", "--verbosity", "0"), ("ensure_topics",), ("migrate_clickhouse",), ("seed_demo",))
+    for arguments in steps:
         manage(instance, *arguments)
 
 
