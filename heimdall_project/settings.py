@@ -201,6 +201,11 @@ KAFKA_SECURITY = env.listing(
 )
 
 env.section("Workers")
+KAFKA_CONSUMER_ENABLED = env.flag(
+    "KAFKA_CONSUMER_ENABLED",
+    True,
+    "Run workers that read topics; false: `run_consumer all` starts loops only.",
+)
 WORKER_METRICS_PORT = env.integer(
     "HEIMDALL_METRICS_PORT",
     8100,
@@ -340,6 +345,40 @@ SPECTACULAR_SETTINGS = {
         "heimdall_project.api.schema.document_problems",
     ],
 }
+
+env.section("Ingestion")
+WRITER_BATCH_ROWS = env.integer(
+    "WRITER_BATCH_ROWS", 10_000, "Rows of one insert into ClickHouse.", least=1, most=200_000
+)
+WRITER_BATCH_MEGABYTES = env.number(
+    "WRITER_BATCH_MEGABYTES", 8.0, "Keys and values of one insert, in megabytes.", least=0.01, most=64.0
+)
+WRITER_BATCH_SECONDS = env.seconds(
+    "WRITER_BATCH_SECONDS",
+    1.0,
+    "Age of its oldest record at which a batch is inserted, full or not.",
+    most=60.0,
+)
+WRITER_PARALLEL = env.integer(
+    "WRITER_PARALLEL",
+    2,
+    "Inserts of one writer process at the same time, of different partitions.",
+    least=1,
+    most=16,
+)
+WRITER_MAX_BUFFER = env.integer(
+    "WRITER_MAX_BUFFER",
+    60_000,
+    "Records taken in and not stored, of one writer process; at this bound it reads no more.",
+    least=1,
+    most=2_000_000,
+)
+WRITER_INSERT_TIMEOUT = env.seconds(
+    "WRITER_INSERT_TIMEOUT",
+    15.0,
+    "Longest wait for the answer to an insert; then its rows are counted.",
+    least=0.1,
+)
 
 env.section("Jobs and analysis")
 JOB_QUEUE_DEADLINE = env.seconds(

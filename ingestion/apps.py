@@ -8,3 +8,7 @@ class IngestionConfig(AppConfig):
 
     name = "ingestion"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what others find by name."""
+        from . import checks  # noqa: F401

@@ -19,6 +19,9 @@ HANDLE_FAILURES = Counter(
     "heimdall_handle_failures", "Failed calls of a handler, by kind.", ["worker", "kind"]
 )
 IN_HAND = Gauge("heimdall_in_hand", "Records taken in and not finished.", ["worker"])
+BUFFER_BYTES = Gauge(
+    "heimdall_buffer_bytes", "Keys and values taken in and not finished, in bytes.", ["worker"]
+)
 LAG_RECORDS = Gauge(
     "heimdall_lag_records", "Records behind the end of the topic.", ["worker", "topic", "partition"]
 )
@@ -102,3 +105,22 @@ ANALYSIS_CACHE = Counter(
     ["store", "outcome"],
 )
 MASKED = Counter("heimdall_masked", "Values masked in what left the process, by class.", ["kind"])
+INSERTS = Counter(
+    "heimdall_inserts",
+    "Inserts into ClickHouse, by what came of them: stored; refused (some row does not fit, it is searched); "
+    "outage and unknown (no answer), both of which are repeated.",
+    ["table", "outcome"],
+)
+INSERT_SECONDS = Histogram(
+    "heimdall_insert_seconds",
+    "Duration of one insert into ClickHouse, whatever came of it.",
+    ["table"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60),
+)
+INSERTED_ROWS = Counter("heimdall_inserted_rows", "Rows of inserts that ClickHouse stored.", ["table"])
+INSERTED_BYTES = Counter("heimdall_inserted_bytes", "Bytes of their bodies, before compression.", ["table"])
+INSERT_COUNTS = Counter(
+    "heimdall_insert_counts",
+    "Looks at what became of an insert without an answer: stored, or missing (it is repeated).",
+    ["table", "found"],
+)

@@ -457,6 +457,7 @@ class Member:
             lag_records=self.lag.records,
             lag_seconds=self.lag.seconds,
             in_hand=self._progress.unfinished,
+            bytes_in_hand=self._progress.bytes,
             last_commit_at=self._desk.last_commit_at,
         )
 

@@ -39,5 +39,6 @@ class Beat:
     lag_records: int | None = None
     lag_seconds: float | None = None
     in_hand: int = 0
+    bytes_in_hand: int = 0
     last_commit_at: float | None = None
     """Seconds since the epoch."""

@@ -115,6 +115,7 @@ class Pulse:
             self._seen = beat
             self._touch(name)
         metrics.IN_HAND.labels(name).set(beat.in_hand)
+        metrics.BUFFER_BYTES.labels(name).set(beat.bytes_in_hand)
         metrics.ASSIGNED.labels(name).set(len(beat.partitions))
         metrics.LAG_SECONDS.labels(name).set(beat.lag_seconds or 0)
         for place, lag in member.lag.by_partition.items():

@@ -27,4 +27,5 @@ def test_a_consumer_reads_known_topics_and_has_dead_letters(worker: type[Worker]
 
 
 def test_the_workers_of_the_design_are_there() -> None:
-    assert {"outbox-relay", "analysis-worker", "job-results", "job-sweeper"} <= {w.name for w in WORKERS}
+    named = {"outbox-relay", "analysis-worker", "job-results", "job-sweeper", "clickhouse-writer"}
+    assert named <= {worker.name for worker in WORKERS}

@@ -29,6 +29,24 @@ def test_an_unknown_worker_is_named_with_the_known_ones() -> None:
         call_command("run_consumer", "nobody", skip_checks=True)
 
 
+@pytest.fixture
+def no_consumers(settings: LazySettings) -> None:
+    settings.KAFKA_CONSUMER_ENABLED = False
+
+
+@pytest.mark.usefixtures("no_consumers")
+def test_without_kafka_consumers_all_means_the_loops_only() -> None:
+    [found] = [run_consumer._named(["all"])]
+    assert "a-probe" in {worker.name for worker in found}
+    assert all(issubclass(worker, Loop) for worker in found)
+
+
+@pytest.mark.usefixtures("no_consumers")
+def test_without_kafka_consumers_naming_one_says_so() -> None:
+    with pytest.raises(CommandError, match="job-results: KAFKA_CONSUMER_ENABLED is false"):
+        call_command("run_consumer", "a-probe", "job-results", skip_checks=True)
+
+
 def test_nothing_to_run_is_said() -> None:
     with pytest.raises(CommandError, match="Name a worker"):
         call_command("run_consumer", skip_checks=True)

@@ -70,11 +70,21 @@ def _named(names: list[str]) -> list[type[Worker]]:
     if not names:
         raise CommandError("Name a worker, or `all`, or use --list.", returncode=ExitCode.USAGE)
     if names == ["all"]:
-        return registry.workers()
+        return registry.workers(where=_may_run)
     try:
-        return [registry.get(name) for name in dict.fromkeys(names)]
+        workers = [registry.get(name) for name in dict.fromkeys(names)]
     except KeyError as error:
         raise CommandError(error.args[0], returncode=ExitCode.USAGE) from None
+    if refused := [worker.name for worker in workers if not _may_run(worker)]:
+        raise CommandError(
+            f"{', '.join(refused)}: KAFKA_CONSUMER_ENABLED is false: nothing that reads topics is run here.",
+            returncode=ExitCode.USAGE,
+        )
+    return workers
+
+
+def _may_run(worker: type[Worker]) -> bool:
+    return settings.KAFKA_CONSUMER_ENABLED or issubclass(worker, Loop)
 
 
 def _counts(processes: list[str], workers: list[type[Worker]]) -> dict[str, int]:

@@ -1,0 +1,44 @@
+"""Settings of the writer that must fit each other."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from .budgets import HANDLER_BUDGET, longest_call
+
+
+@register()
+def writer(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """Times and amounts against each other."""
+    return [*_times(), *_amounts()]
+
+
+def _times() -> Iterator[CheckMessage]:
+    if settings.WRITER_INSERT_TIMEOUT >= settings.WORKER_DRAIN_BUDGET:
+        yield Error(
+            f"WRITER_INSERT_TIMEOUT ({settings.WRITER_INSERT_TIMEOUT} s) is not below WORKER_DRAIN_BUDGET "
+            f"({settings.WORKER_DRAIN_BUDGET} s): a stop or a rebalance would give up an insert that runs.",
+            hint="Lower the first or raise the second, and WORKER_STOP_GRACE with it.",
+            id="ingestion.E001",
+        )
+    longest = longest_call(settings.WRITER_INSERT_TIMEOUT, settings.CLICKHOUSE_CONNECT_TIMEOUT)
+    if longest >= HANDLER_BUDGET:
+        yield Error(
+            f"While ClickHouse hangs, one batch of the writer may take {longest} s, not below its budget of "
+            f"{HANDLER_BUDGET} s: the watchdog would end the worker.",
+            hint="Lower WRITER_INSERT_TIMEOUT or CLICKHOUSE_CONNECT_TIMEOUT.",
+            id="ingestion.E002",
+        )
+
+
+def _amounts() -> Iterator[CheckMessage]:
+    if settings.WRITER_BATCH_ROWS > settings.WRITER_MAX_BUFFER:
+        yield Error(
+            f"WRITER_BATCH_ROWS ({settings.WRITER_BATCH_ROWS}) is above WRITER_MAX_BUFFER "
+            f"({settings.WRITER_MAX_BUFFER}): no batch could ever be full.",
+            hint="Raise WRITER_MAX_BUFFER to a few batches.",
+            id="ingestion.E003",
+        )

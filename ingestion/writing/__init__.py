@@ -1,0 +1,1 @@
+"""From records to rows: what the writer decides without touching anything. `ports` says what it needs."""
