@@ -146,7 +146,11 @@ def test_migrations_run_before_the_pods_of_a_release() -> None:
     [job] = of_kind("values-prod", "Job")
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
     steps = [each["command"][2] for each in containers("values-prod") if each["command"][1] == "manage.py"]
-    assert [step for step in steps if step != "run_consumer"] == ["migrate", "ensure_topics"]
+    assert [step for step in steps if step != "run_consumer"] == [
+        "migrate",
+        "migrate_clickhouse",
+        "ensure_topics",
+    ]
 
 
 def test_the_settings_of_production_pass_the_deployment_checks() -> None:
