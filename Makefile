@@ -7,7 +7,7 @@ bin := .venv/bin
 local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
-.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs eval-analysis services-up services-down status \
+.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs bench-dlq eval-analysis services-up services-down status \
 	kafka-init clickhouse-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
@@ -75,7 +75,7 @@ test-faults: bootstrap-dev ## long outages and repeated, seeded faults
 prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 	@$(on_test) $(bin)/python -m tests.prove
 
-bench: bench-runtime bench-jobs ## all measurements of this machine
+bench: bench-runtime bench-jobs bench-dlq ## all measurements of this machine
 
 bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay beside a plain one, memory by worker
 	@$(on_test) bash -c 'DEBUG=true $(bin)/python manage.py migrate --verbosity 0 \
@@ -88,6 +88,9 @@ bench-jobs: bootstrap-dev .local/bench/.installed ## a job from its commit to it
 	@$(bin)/python -m venv --clear .local/bench
 	@.local/bench/bin/python -m pip install --quiet --no-input --disable-pip-version-check --requirement $<
 	@touch $@
+
+bench-dlq: bootstrap-dev ## how fast dead letters become rows (COUNT=… ROUNDS=…)
+	@$(on_test) $(bin)/python -m benchmarks.dlq_index $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by log (DATA=directory or DATA=synthetic)
 	@$(bin)/python benchmarks/eval_analysis.py $(if $(DATA),$(DATA),$(error DATA=… names the directory with labelled logs))

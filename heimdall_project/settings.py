@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "heimdall_project.streams",
     "jobs",
     "ingestion",
+    "dlq_admin",
     "analysis",
 ]
 MIDDLEWARE = [

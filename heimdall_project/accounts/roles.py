@@ -20,6 +20,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "jobs.view_*",
         "analysis.view_*",
         "ingestion.view_*",
+        "dlq_admin.view_*",
         "streams.view_*",
     ),
     OPERATOR: (
@@ -28,10 +29,14 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "jobs.cancel_analysisjob",
         "jobs.redrive_analysisjob",
         "ingestion.add_pageview",
+        "dlq_admin.read_payload",
         "streams.control_consumer",
         "streams.skip_record",
     ),
-    APPROVER: ("streams.override_flood",),
+    APPROVER: (
+        "dlq_admin.read_secrets",
+        "streams.override_flood",
+    ),
 }
 """Role to the rights that it has beyond those of the roles above it, in order."""
 

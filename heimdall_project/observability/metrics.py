@@ -38,6 +38,11 @@ LEDGER_IN_FLIGHT = Gauge(
 LEDGER_PROBLEMS = Gauge(
     "heimdall_ledger_problems", "Partitions whose outcomes and cursor do not fit.", ["group", "topic"]
 )
+LETTERS_INDEXED = Counter(
+    "heimdall_letters_indexed",
+    "Dead letters read by the indexer: new, returned (failed again after a redrive), duplicate.",
+    ["outcome"],
+)
 FLOODS = Counter("heimdall_floods", "Times a worker stopped because too much was invalid.", ["worker"])
 RESTARTS = Counter("heimdall_worker_restarts", "Restarts of a worker by the supervisor.", ["worker"])
 OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from the outbox.", ["topic"])

@@ -83,6 +83,9 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
         "redrive_id": addressed.redrive.redrive_id if addressed else "",
         "redrive_count": str(addressed.redrive.number if addressed else 0),
     }
+    if addressed:
+        redrive_id = addressed.redrive.redrive_id
+        known["redrive_proof"] = redrive.proof(record=record, redrive_id=redrive_id, group=group)
     if record.key is not None and len(record.key) <= KEY_LIMIT:
         known["original_key"] = record.key.decode("utf-8", "backslashreplace")
     return known

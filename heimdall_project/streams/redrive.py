@@ -3,6 +3,9 @@
 A redriven record carries `redrive_id`, `redrive_for` (a group), `redrive_count` and a MAC over these, the
 topic, key and value. Groups that it is not for skip it (counted). Without a valid MAC the marks are not
 ours, and the record is an ordinary one.
+
+The dead letter of a redriven record carries the id, and a proof: a MAC of the worker that found it failed
+again. Without a valid one nobody believes that a dead letter belongs to a redrive.
 """
 
 import hashlib
@@ -17,7 +20,8 @@ from .consumer import Redrive
 from .records import Headers, Record
 
 ID, FOR, COUNT, MAC = "redrive_id", "redrive_for", "redrive_count", "redrive_mac"
-MARKS = frozenset({ID, FOR, COUNT, MAC})
+PROOF = "redrive_proof"
+MARKS = frozenset({ID, FOR, COUNT, MAC, PROOF})
 MAX_COUNT = 1000
 
 
@@ -54,6 +58,22 @@ def read(record: Record) -> Addressed | None:
     if not any(constant_time_compare(_mac(key, *signed), mac) for key in keys):
         return None
     return Addressed(group, Redrive(redrive_id, min(int(count), MAX_COUNT)))
+
+
+def proof(*, record: Record, redrive_id: str, group: str) -> str:
+    """What a worker of `group` says of a redriven record that failed again; stands on its dead letter."""
+    return _proof(settings.SECRET_KEY, record, redrive_id, group)
+
+
+def is_proven(*, record: Record, redrive_id: str, group: str, said: str) -> bool:
+    """Whether `said` is the proof that this record, sent again by that redrive, failed in that group."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return any(constant_time_compare(_proof(key, record, redrive_id, group), said) for key in keys)
+
+
+def _proof(secret: str, record: Record, redrive_id: str, group: str) -> str:
+    place = f"failed:{record.partition}:{record.offset}"
+    return _mac(secret, record.topic, record.key, record.value, redrive_id, group, place)
 
 
 def _mac(

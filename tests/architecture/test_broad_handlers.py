@@ -9,6 +9,7 @@ from tests.architecture.source import Module, modules
 BOUNDARIES = {
     "analysis/services/handling.py: Handling._answer",
     "analysis/services/keeper.py: Keeper._run",
+    "dlq_admin/consumers.py: DlqIndexer.handle",
     "heimdall_project/accounts/audit.py: audited",
     "heimdall_project/api/stream/door.py: StreamDoor._http",
     "heimdall_project/observability/hooks.py: Hooks.__call__",

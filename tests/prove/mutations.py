@@ -8,6 +8,7 @@ from dataclasses import dataclass
 STREAMS = "heimdall_project/streams"
 MEMBER = "tests/unit/streams/test_member.py"
 DESK = "tests/unit/streams/test_desk.py"
+LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -749,5 +750,46 @@ MUTATIONS = [
         old="        except Fenced:\n",
         new="        except Exception:\n",
         killer="tests/architecture/test_broad_handlers.py::test_each_broad_handler_says_why_it_stands_there",
+    ),
+    Mutation(
+        name="let a letter hide another that claims its place",
+        promise=1,
+        file="dlq_admin/services/indexing.py",
+        old="        elif digest == facts.digest:\n",
+        new="        elif digest:\n",
+        killer=f"{LETTERS}::test_a_letter_that_takes_the_place_of_another_gets_a_row_of_its_own",
+    ),
+    Mutation(
+        name="write a dead letter of a dead letter",
+        promise=1,
+        file="dlq_admin/consumers.py",
+        old="            if len(batch) > 1 or _is_away(error):\n",
+        new="            if len(batch) > 0 or _is_away(error):\n",
+        killer="tests/integration/dlq_admin/test_indexer.py"
+        "::test_a_letter_that_cannot_be_indexed_stops_it_and_is_no_dead_letter_again",
+    ),
+    Mutation(
+        name="trust that nobody else indexes the same letters",
+        promise=3,
+        file="dlq_admin/services/rows.py",
+        old='ON CONFLICT (topic, partition, "offset", "group") DO NOTHING\n',
+        new="",
+        killer=f"{LETTERS}::test_two_that_index_the_same_letters_at_once_write_each_once",
+    ),
+    Mutation(
+        name="believe a dead letter that it belongs to a redrive",
+        promise=3,
+        file="dlq_admin/services/indexing.py",
+        old="    return redrive.is_proven(record=original,",
+        new="    return True or redrive.is_proven(record=original,",
+        killer=f"{LETTERS}::test_somebody_elses_redrive_id_moves_nothing",
+    ),
+    Mutation(
+        name="count a failure of a redrive twice",
+        promise=3,
+        file="dlq_admin/services/rows.py",
+        old="(letter.state <> 'FAILED_AGAIN')::int",
+        new="1",
+        killer=f"{LETTERS}::test_a_failure_that_is_known_by_its_outcome_is_not_counted_again",
     ),
 ]

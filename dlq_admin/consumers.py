@@ -1,0 +1,47 @@
+"""Workers of dead letters."""
+
+from django.db import DatabaseError
+
+from heimdall_project.errors import StopOnPurpose, TransientError
+from heimdall_project.observability.crash import crash_point
+from heimdall_project.streams import topics
+from heimdall_project.streams.books import is_outage
+from heimdall_project.streams.consumer import Batch, BatchConsumer, BatchPolicy
+from heimdall_project.streams.outcomes import DUPLICATE
+from heimdall_project.streams.records import Record
+from heimdall_project.streams.registry import register
+
+from .services import Indexed, letters_index
+
+
+@register
+class DlqIndexer(BatchConsumer[Record]):
+    """Turns each dead letter into a row: who failed on what, and why.
+
+    Idempotent by the place of the original record and its group, and by redrive id. Total: whatever bytes
+    come become a row. One that does not, by a defect of ours, stops the worker: a dead letter has no dead
+    letters.
+    """
+
+    name = "dlq-indexer"
+    topic = tuple(spec.name for spec in topics.specs() if spec.dead_letters is None)
+    batch = BatchPolicy(records=1000, seconds=0.2)
+
+    def handle(self, batch: Batch[Record]) -> None:
+        """Index them, all in one transaction."""
+        try:
+            answers = letters_index(records=batch.records)
+        except Exception as error:  # boundary: what is none of an outage must not become a dead letter
+            if len(batch) > 1 or _is_away(error):
+                raise  # offered again: later, or in halves until the culprit stands alone
+            raise StopOnPurpose(f"{batch.records[0]} cannot be indexed: {type(error).__name__}") from error
+        crash_point("dlq.after_index")
+        for record, what in zip(batch.records, answers, strict=True):
+            if what is Indexed.DUPLICATE:
+                batch.settle(record, DUPLICATE)
+
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, DatabaseError):
+        return is_outage(error)
+    return isinstance(error, TransientError | StopOnPurpose)

@@ -1,0 +1,7 @@
+"""Reading dead letters: whatever bytes come, of whoever wrote them, become facts. Pure and total."""
+
+from .cause import Cause, fingerprint, normalised
+from .facts import Facts
+from .reading import KnownTopics, read
+
+__all__ = ["Cause", "Facts", "KnownTopics", "fingerprint", "normalised", "read"]

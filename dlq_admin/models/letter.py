@@ -1,0 +1,130 @@
+"""Dead letters and their bytes."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from ..states import OPEN, State, Writer
+from .cluster import Cluster
+
+_OPEN = sorted(state.value for state in OPEN)
+
+
+class DeadLetter(models.Model):
+    """One record that a consumer group could not process.
+
+    Identity is the place of the original record and the group. A letter that names no place in a topic of
+    ours, or one that another letter with other bytes has already, stands under its own place in the
+    dead-letter topic (`origin_known` is false then).
+    """
+
+    topic = models.CharField(max_length=200, help_text="Of the original record (logical name).")
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+    group = models.CharField(max_length=200, blank=True, help_text="Whose dead letter it is.")
+    origin_known = models.BooleanField(
+        help_text="Whether that place is the original one, in a topic of ours."
+    )
+    writer = models.CharField(max_length=10, choices=[(w.value, w.value) for w in Writer])
+    cluster = models.ForeignKey(
+        Cluster,
+        on_delete=models.PROTECT,
+        related_name="letters",
+        db_index=False,  # `letter_by_cluster`
+    )
+    state = models.CharField(
+        max_length=12, choices=[(s.value, s.value) for s in State], default=State.PENDING.value
+    )
+    attempt = models.IntegerField(
+        default=1, help_text="How often it failed in all: 1, and 1 more for each redrive that failed."
+    )
+    letter_topic = models.CharField(max_length=200, help_text="Where its latest dead letter stands.")
+    letter_partition = models.IntegerField()
+    letter_offset = models.BigIntegerField()
+    failed_at = models.DateTimeField(help_text="When that was written, by the broker.")
+    first_failed_at = models.DateTimeField(null=True, help_text="As its writer says.")
+    original_at = models.DateTimeField(
+        null=True, help_text="Time of the original record, as its writer says."
+    )
+    worker = models.CharField(max_length=200, blank=True)
+    worker_version = models.CharField(max_length=40, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    tries = models.IntegerField(default=1, help_text="Tries of the consumer before it gave up, as it says.")
+    event_id = models.CharField(max_length=128, blank=True)
+    correlation_id = models.CharField(max_length=128, blank=True)
+    trace_id = models.CharField(max_length=32, blank=True)
+    key_text = models.CharField(max_length=200, blank=True, help_text="The key as text, cut and escaped.")
+    digest = models.BinaryField(help_text="SHA-256 of the original key and value.")
+    size = models.IntegerField(help_text="Bytes of key and value.")
+    redrive_id = models.CharField(
+        max_length=64, blank=True, help_text="Of the redrive under way, or the last."
+    )
+    failed_redrive_id = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Whose failure the latest dead letter tells; empty: the first one.",
+    )
+    flaws = ArrayField(
+        models.CharField(max_length=100), default=list, help_text="Headers that were not believed."
+    )
+    indexed_at = models.DateTimeField(db_default=Now())
+    moved_at = models.DateTimeField(db_default=Now(), help_text="When it came into its state.")
+
+    class Meta:
+        db_table = "dead_letters"
+        ordering = ("-failed_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["topic", "partition", "offset", "group"], name="letter_once_a_place"
+            ),
+            models.UniqueConstraint(
+                fields=["redrive_id"], name="letter_of_a_redrive", condition=~Q(redrive_id="")
+            ),
+            models.CheckConstraint(condition=Q(attempt__gte=1, tries__gte=1), name="letter_failed_once"),
+            models.CheckConstraint(condition=Q(size__gte=0), name="letter_has_a_size"),
+            models.CheckConstraint(
+                name="letter_under_way_has_a_redrive",
+                condition=~Q(state__in=["REPROCESSING", "PUBLISHED", "RESOLVED", "FAILED_AGAIN"])
+                | ~Q(redrive_id=""),
+            ),
+        )
+        indexes = (
+            # What the pages of the API and of the admin are ordered by.
+            models.Index(fields=["-failed_at", "-id"], name="letter_by_time"),
+            models.Index(fields=["state", "-failed_at", "-id"], name="letter_by_state"),
+            models.Index(fields=["cluster", "-failed_at", "-id"], name="letter_by_cluster"),
+            # What people look for by name.
+            models.Index(fields=["event_id"], name="letter_by_event", condition=~Q(event_id="")),
+            models.Index(
+                fields=["correlation_id"], name="letter_by_correlation", condition=~Q(correlation_id="")
+            ),
+            models.Index(fields=["trace_id"], name="letter_by_trace", condition=~Q(trace_id="")),
+        )
+        permissions = (
+            ("read_payload", "Can read the bytes of dead letters, with secrets masked"),
+            ("read_secrets", "Can read the bytes of dead letters as they are"),
+        )
+
+    def __str__(self) -> str:
+        return f"dead letter {self.pk}"
+
+
+class LetterPayload(models.Model):
+    """The bytes of a letter, in a row of their own: they may go before the letter goes."""
+
+    letter = models.OneToOneField(
+        DeadLetter, on_delete=models.CASCADE, primary_key=True, related_name="payload"
+    )
+    key = models.BinaryField(null=True)
+    value = models.BinaryField(null=True, help_text="Null for a tombstone.")
+    headers = models.BinaryField(
+        null=True, help_text="Names and values in their order, as MessagePack; null if there were none."
+    )
+
+    class Meta:
+        db_table = "dead_letter_payloads"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"payload of dead letter {self.pk}"

@@ -1,0 +1,110 @@
+"""The counters of clusters: moved in the transaction that moves the letters, once a batch."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from ..letters import Cause, Facts, fingerprint
+from ..states import State
+
+COUNTED = tuple(state.value.lower() for state in State)
+"""Columns of a cluster, one a state."""
+_ENSURE = """
+INSERT INTO dead_letter_clusters (fingerprint, "group", topic, error_class, message, stack_hash, schema,
+    disposition, first_seen, last_seen)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (fingerprint) DO NOTHING
+"""
+_IDS = "SELECT fingerprint, id FROM dead_letter_clusters WHERE fingerprint = ANY(%s)"
+# Always in this order, so that two transactions do not wait for each other; not FOR UPDATE, which would
+# wait for those that only refer to the cluster.
+_LOCK = "SELECT id FROM dead_letter_clusters WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_COUNT = f"""
+UPDATE dead_letter_clusters AS cluster
+SET total = cluster.total + d.total, {", ".join(f"{c} = cluster.{c} + d.{c}" for c in COUNTED)},
+    first_seen = least(cluster.first_seen, d.first), last_seen = greatest(cluster.last_seen, d.last),
+    sample_id = coalesce(cluster.sample_id, d.sample)
+FROM unnest(%s::bigint[], %s::bigint[], {", ".join("%s::bigint[]" for _ in COUNTED)}, %s::timestamptz[],
+    %s::timestamptz[], %s::bigint[]) AS d (id, total, {", ".join(COUNTED)}, first, last, sample)
+WHERE cluster.id = d.id
+"""  # noqa: S608 - names of columns, out of our own enumeration
+_TREND = """
+INSERT INTO dead_letter_trend (cluster_id, grain, at, count)
+SELECT * FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::bigint[])
+ON CONFLICT (cluster_id, grain, at) DO UPDATE SET count = dead_letter_trend.count + excluded.count
+"""
+
+
+class Move(NamedTuple):
+    """A letter comes into a cluster, leaves it, or changes its state within it."""
+
+    cluster: int
+    before: State | None
+    after: State | None
+    letter: int
+    failed_at: datetime | None = None
+    """Of a failure that is to be counted in the trend."""
+
+
+def clusters_ensure(letters: Sequence[Facts]) -> dict[Cause, int]:
+    """The clusters of these letters, made where they are missing, by cause."""
+    seen: dict[Cause, list[datetime]] = {}
+    for facts in letters:
+        seen.setdefault(facts.cause, []).append(facts.failed_at)
+    rows = sorted(
+        (fingerprint(cause), *cause[:6], cause.disposition.value, min(times), max(times))
+        for cause, times in seen.items()
+    )
+    with connection.cursor() as sql:
+        sql.execute(_ENSURE, list(map(list, zip(*rows, strict=True))))
+        sql.execute(_IDS, [[row[0] for row in rows]])
+        ids: Mapping[str, int] = dict(sql.fetchall())
+    return {cause: ids[fingerprint(cause)] for cause in seen}
+
+
+def clusters_count(moves: Sequence[Move]) -> None:
+    """Count these moves; the last thing in a transaction, since it holds up others who count."""
+    if not moves:
+        return
+    by_cluster: dict[int, list[Move]] = {}
+    for move in moves:
+        by_cluster.setdefault(move.cluster, []).append(move)
+    rows = [_delta(cluster, by_cluster[cluster]) for cluster in sorted(by_cluster)]
+    with connection.cursor() as sql:
+        sql.execute(_LOCK, [sorted(by_cluster)])
+        sql.execute(_COUNT, list(map(list, zip(*rows, strict=True))))
+        if trend := sorted(_trend(moves).items()):
+            buckets = [(*bucket, count) for bucket, count in trend]
+            sql.execute(_TREND, list(map(list, zip(*buckets, strict=True))))
+
+
+def _delta(cluster: int, moves: Sequence[Move]) -> tuple[object, ...]:
+    counts: Counter[State | None] = Counter()
+    for move in moves:
+        counts[move.after] += 1
+        counts[move.before] -= 1
+    times = [move.failed_at for move in moves if move.failed_at]
+    states = [counts[state] for state in State]
+    here = [move.letter for move in moves if move.after]
+    return (
+        cluster,
+        sum(states),
+        *states,
+        min(times, default=None),
+        max(times, default=None),
+        here[0] if here else None,
+    )
+
+
+def _trend(moves: Iterable[Move]) -> Counter[tuple[int, str, datetime]]:
+    counts: Counter[tuple[int, str, datetime]] = Counter()
+    for move in moves:
+        if move.failed_at:
+            minute = move.failed_at.replace(second=0, microsecond=0)
+            counts[(move.cluster, "minute", minute)] += 1
+            counts[(move.cluster, "hour", minute.replace(minute=0))] += 1
+    return counts

@@ -1,0 +1,145 @@
+"""Dead letters become rows: each once, whatever it holds and however often it is read."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+
+from heimdall_project.observability import metrics
+from heimdall_project.observability.logging import get_logger
+from heimdall_project.streams import redrive, topics
+from heimdall_project.streams.records import Record
+
+from ..letters import Facts, KnownTopics, read
+from ..states import MAY_COME_BACK, Event, State, Writer
+from .counting import Move, clusters_count, clusters_ensure
+from .lines import Line, lines_add
+from .rows import Letter, letters_fail_again, letters_find, letters_insert, redriven_lock
+
+log = get_logger(__name__)
+ACTOR = "dlq-indexer"
+type Answers = list[Indexed | None]
+
+
+class Indexed(StrEnum):
+    """What became of a dead letter."""
+
+    NEW = "new"
+    """It has a row now."""
+    RETURNED = "returned"
+    """It was sent again and failed again: its row tells of that now."""
+    DUPLICATE = "duplicate"
+    """Its row tells of it already."""
+
+
+def letters_index(*, records: Sequence[Record]) -> list[Indexed]:
+    """Index dead letters in one transaction; answers what became of each, in their order.
+
+    Idempotent by the place of the original record and its group; a letter that comes back from a redrive by
+    its redrive id, which counts only with a proof. Refuses no record.
+    """
+    known = known_topics()
+    letters = [Letter(record, read(record, known)) for record in records]
+    answers: Answers = [None] * len(letters)
+    with transaction.atomic():
+        _bring_back(letters, answers)
+        while None in answers:
+            _add(letters, answers)
+    done = [answer for answer in answers if answer is not None]
+    for what in Indexed:
+        if number := done.count(what):
+            metrics.LETTERS_INDEXED.labels(what.value).inc(number)
+    return done
+
+
+def known_topics() -> KnownTopics:
+    """The catalogue of topics as the reader of letters wants it."""
+    origins = {spec.name: spec.dead_letters for spec in topics.specs() if spec.dead_letters}
+    return KnownTopics(settings.KAFKA_TOPIC_PREFIX, origins)
+
+
+def _add(letters: Sequence[Letter], answers: Answers) -> None:
+    """One round: letters without an answer get a row, or turn out to have one.
+
+    One whose place another letter has with other bytes is known by its own place, and left for the next
+    round; so is one that another process was faster with.
+    """
+    todo = [n for n, answer in enumerate(answers) if answer is None]
+    taken = letters_find(letters[n].facts.place for n in todo)
+    fresh: dict[tuple[str, int, int, str], int] = {}
+    for n in todo:
+        facts = letters[n].facts
+        if (digest := taken.get(facts.place)) is None:
+            taken[facts.place], fresh[facts.place] = facts.digest, n
+        elif digest == facts.digest:
+            answers[n] = Indexed.DUPLICATE
+        else:
+            facts.disputed()
+    for place in _insert([letters[n] for n in fresh.values()]):
+        answers[fresh[place]] = Indexed.NEW
+    for n in todo:  # twins within this batch: answered when the first of them is
+        if answers[n] is Indexed.DUPLICATE and (first := fresh.get(letters[n].facts.place)) is not None:
+            answers[n] = Indexed.DUPLICATE if answers[first] else None
+
+
+def _insert(letters: Sequence[Letter]) -> list[tuple[str, int, int, str]]:
+    """Write these; answers the places of those that nobody else had written meanwhile."""
+    if not letters:
+        return []
+    clusters = clusters_ensure([letter.facts for letter in letters])
+    written = letters_insert(letters, clusters)
+    lines_add([_line(number, Event.INDEXED, "", facts, 1) for number, facts in written], actor=ACTOR)
+    moves = [
+        Move(clusters[facts.cause], None, State.PENDING, number, facts.failed_at) for number, facts in written
+    ]
+    clusters_count(moves)
+    return [facts.place for _, facts in written]
+
+
+def _line(letter: int, event: Event, before: str, facts: Facts, attempt: int) -> Line:
+    after = State.PENDING if event is Event.INDEXED else State.FAILED_AGAIN
+    hop = (facts.letter_topic, facts.letter_partition, facts.letter_offset)
+    note = f"{facts.cause.error_class}: {facts.error_message}" if facts.cause.error_class else ""
+    redrive_id = facts.redrive_id if event is Event.FAILED_AGAIN else ""
+    return Line(letter, event, before, after, attempt, redrive_id, *hop, note)
+
+
+# --- letters that come back ------------------------------------------------------------------------------
+
+
+def _bring_back(letters: Sequence[Letter], answers: Answers) -> None:
+    """Letters of redrives that failed go to the rows that were sent again; others are left as they are."""
+    proven = [n for n, letter in enumerate(letters) if is_proven(letter)]
+    rows = redriven_lock(letters[n].facts.redrive_id for n in proven)
+    back: list[int] = []
+    for n in proven:
+        if (row := rows.get(letters[n].facts.redrive_id)) is not None:
+            fits = row.failed_redrive_id != row.redrive_id and row.state in MAY_COME_BACK
+            answers[n] = Indexed.RETURNED if fits else Indexed.DUPLICATE
+            if fits:
+                back.append(n)
+                rows[row.redrive_id] = row._replace(failed_redrive_id=row.redrive_id)
+    if not back:
+        return
+    pairs = [(rows[letters[n].facts.redrive_id], letters[n].facts) for n in back]
+    clusters = clusters_ensure([facts for _, facts in pairs])
+    attempts = letters_fail_again(pairs, clusters)
+    again = [_line(row.id, Event.FAILED_AGAIN, row.state, facts, attempts[row.id]) for row, facts in pairs]
+    lines_add(again, actor=ACTOR)
+    left = [Move(row.cluster, State(row.state), None, row.id) for row, _ in pairs]
+    came = [
+        Move(clusters[facts.cause], None, State.FAILED_AGAIN, row.id, facts.failed_at) for row, facts in pairs
+    ]
+    clusters_count([*left, *came])
+    log.info("Redriven records failed again", action="letters_failed_again", letters=len(back))
+
+
+def is_proven(letter: Letter) -> bool:
+    """Whether a worker of ours says, and proves, that this is the record of a redrive, failed again."""
+    record, facts = letter
+    said = record.header(redrive.PROOF) if record.headers and facts.redrive_id else None
+    if not said or not facts.origin_known or facts.writer is not Writer.HEIMDALL:
+        return False
+    original = Record(facts.topic, facts.partition, facts.offset, 0, record.key, record.value)
+    return redrive.is_proven(record=original, redrive_id=facts.redrive_id, group=facts.group, said=said)

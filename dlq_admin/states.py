@@ -1,0 +1,100 @@
+"""The life of a dead letter: states and the moves between them. Pure.
+
+    PENDING ──► APPROVED ──► REPROCESSING ──► PUBLISHED ──► RESOLVED
+       │          │  ▲             │              │
+       │          │  │             ▼              │
+       │          │  └────── FAILED_AGAIN ◄───────┘
+       ▼          ▼                │
+    DISCARDED ◄────────────────────┘
+
+PUBLISHED and RESOLVED are two things: the broker has the record again, and its consumer has handled it. Both
+may also come straight from REPROCESSING, because a consumer can be faster than the mark of whoever published.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class State(StrEnum):
+    """Where a dead letter stands."""
+
+    PENDING = "PENDING"
+    """Nobody has decided yet."""
+    APPROVED = "APPROVED"
+    """A second person agreed to send it again."""
+    REPROCESSING = "REPROCESSING"
+    """It is being sent again."""
+    PUBLISHED = "PUBLISHED"
+    """The broker, or the redrive target, has it; what became of it is not known yet."""
+    RESOLVED = "RESOLVED"
+    """Its consumer handled it."""
+    FAILED_AGAIN = "FAILED_AGAIN"
+    """It was sent again and failed again."""
+    DISCARDED = "DISCARDED"
+    """A person decided that it is not needed."""
+
+
+CLOSED = frozenset({State.RESOLVED, State.DISCARDED})
+"""Nothing may follow."""
+OPEN = frozenset(State) - CLOSED
+WAITING = frozenset({State.PENDING, State.FAILED_AGAIN})
+"""A person has to decide."""
+UNDER_WAY = frozenset({State.REPROCESSING, State.PUBLISHED})
+"""Sent again, without an end yet."""
+MAY_COME_BACK = UNDER_WAY | {State.FAILED_AGAIN}
+"""A dead letter of its redrive is news: of one that failed, the outcome may be known before the letter."""
+REPROCESSED = "REPROCESSED"
+"""A name for filters: PUBLISHED or RESOLVED."""
+GROUPS: Mapping[str, frozenset[State]] = MappingProxyType(
+    {REPROCESSED: frozenset({State.PUBLISHED, State.RESOLVED})}
+)
+
+MAY_BECOME: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.PENDING: frozenset({State.APPROVED, State.DISCARDED}),
+        State.APPROVED: frozenset({State.REPROCESSING, State.PENDING, State.DISCARDED}),
+        State.REPROCESSING: frozenset({State.PUBLISHED, State.APPROVED, State.RESOLVED, State.FAILED_AGAIN}),
+        State.PUBLISHED: frozenset({State.RESOLVED, State.FAILED_AGAIN}),
+        State.FAILED_AGAIN: frozenset({State.APPROVED, State.DISCARDED}),
+        State.RESOLVED: frozenset(),
+        State.DISCARDED: frozenset(),
+    }
+)
+
+
+def sources(target: State) -> frozenset[State]:
+    """The states from which a letter may move to `target`."""
+    return frozenset(state for state, targets in MAY_BECOME.items() if target in targets)
+
+
+class Disposition(StrEnum):
+    """Which kind of failure made it a dead letter."""
+
+    POISON = "poison"
+    """Its bytes can never be read."""
+    CONTRACT = "contract"
+    """It can be read and does not fit the contract of its topic."""
+    RETRIES_EXHAUSTED = "retries_exhausted"
+    """Its consumer gave up after its own tries."""
+    UNEXPECTED = "unexpected"
+    """Its consumer broke for a reason that nobody foresaw."""
+
+
+class Writer(StrEnum):
+    """Who wrote the dead letter, by its headers."""
+
+    HEIMDALL = "heimdall"
+    SPRING = "spring"
+    CONNECT = "connect"
+    UNKNOWN = "unknown"
+    """It says nothing of itself."""
+
+
+class Event(StrEnum):
+    """What a line of a letter's history tells."""
+
+    INDEXED = "indexed"
+    """The dead letter was read for the first time."""
+    FAILED_AGAIN = "failed_again"
+    """It was sent again, and its dead letter came back."""
