@@ -11,5 +11,10 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what others find by name."""
+        from heimdall_project.observability import masking
+
         from . import checks  # noqa: F401
+        from .masking import mask
         from .services import purging  # noqa: F401
+
+        masking.use(lambda text: mask(text).text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
+    from dlq_admin.models import DeadLetter
     from heimdall_project.accounts.models import User
     from heimdall_project.events.jobs import AnalysisCompleted, AnalysisRequested
     from heimdall_project.streams.consumer import Delivery
@@ -83,6 +84,18 @@ def make_answer(request_id: UUID, *, failure: str = "", **fields: Any) -> Analys
     )
     values: dict[str, Any] = {"timestamp": NOON, "log_id": 1, "model": "test", "duration_seconds": 1.5} | end
     return AnalysisCompleted(request_id=request_id, **(values | fields))
+
+
+def make_dead_letter(value: bytes | None = b"{", **headers: bytes) -> DeadLetter:
+    """A dead letter of nobody known, indexed."""
+    from dlq_admin.models import DeadLetter
+    from dlq_admin.services import letters_index
+    from heimdall_project.streams.records import Record
+
+    stamp = int(NOON.timestamp() * 1000)
+    record = Record("dlq.failed", 0, next(_numbers), stamp, b"k", value, [*headers.items()])
+    letters_index(records=[record])
+    return DeadLetter.objects.get(letter_offset=record.offset)
 
 
 def outbox_events[T](kind: type[T], topic: str = "analysis.request") -> list[T]:

@@ -1,7 +1,7 @@
 """Tables of dead letters, split by noun."""
 
-from .cluster import Cluster, ClusterTrend
+from .cluster import CLOSED_LETTERS, Cluster, ClusterTrend
 from .history import LetterLine
 from .letter import DeadLetter, LetterPayload
 
-__all__ = ["Cluster", "ClusterTrend", "DeadLetter", "LetterLine", "LetterPayload"]
+__all__ = ["CLOSED_LETTERS", "Cluster", "ClusterTrend", "DeadLetter", "LetterLine", "LetterPayload"]

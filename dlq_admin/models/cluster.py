@@ -7,6 +7,9 @@ from django.db.models.functions import Now
 from ..letters.cause import MESSAGE_MOST
 from ..states import Disposition
 
+CLOSED_LETTERS = F("resolved") + F("discarded")
+"""Letters of a cluster with which nothing is left to be done."""
+
 
 class Cluster(models.Model):
     """A cause, and how many letters it has in each state.

@@ -13,6 +13,13 @@ METHODS = ("get", "post", "put", "patch", "delete")
 OPERATION_IDS = {
     "analysis_request",
     "analysis_result",
+    "dlq_clusters_get",
+    "dlq_clusters_list",
+    "dlq_get",
+    "dlq_history",
+    "dlq_list",
+    "dlq_payload",
+    "dlq_stats",
     "ingest_ledger",
     "ingest_ledger_export",
     "jobs_cancel",

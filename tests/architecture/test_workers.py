@@ -29,5 +29,12 @@ def test_a_consumer_reads_known_topics_and_has_dead_letters(worker: type[Worker]
 
 
 def test_the_workers_of_the_design_are_there() -> None:
-    named = {"outbox-relay", "analysis-worker", "job-results", "job-sweeper", "clickhouse-writer", "dlq-indexer"}
+    named = {
+        "outbox-relay",
+        "analysis-worker",
+        "job-results",
+        "job-sweeper",
+        "clickhouse-writer",
+        "dlq-indexer",
+    }
     assert named <= {worker.name for worker in WORKERS}

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from heimdall_project.accounts.models import User
 from jobs.models import AnalysisJob
 from jobs.services import Hop, result_apply
-from tests.factories import LOG, make_answer, make_job, make_log
+from tests.factories import LOG, make_answer, make_dead_letter, make_job, make_log
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,13 @@ TABLE = (
     Row("GET", "logs/<int:pk>", SEES_ALL),
     Row("GET", "ingest/ledger", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger/export", SEES_WITH_A_ROLE),
+    Row("GET", "dlq", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/clusters", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/clusters/<int:pk>", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/stats", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/<int:pk>", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/<int:pk>/payload", (401, 403, 403, 200, 200, 200)),
+    Row("GET", "dlq/<int:pk>/history", SEES_WITH_A_ROLE),
     Row("GET", "schema", OPEN),
     Row("GET", "docs", OPEN),
 )
@@ -105,6 +112,9 @@ def foreign(row: Row, owner: User) -> int:
     """Something of somebody else, in the state that the address asks for."""
     if row.route.startswith("logs"):
         return make_log(owner).pk
+    if row.route.startswith("dlq"):
+        letter = make_dead_letter()
+        return letter.cluster_id if "clusters" in row.route else letter.pk
     job: AnalysisJob = make_job(owner)
     if row.route.endswith("redrive"):
         result_apply(event=make_answer(job.request_id, failure="timeout"), hop=Hop("analysis.result", 0, 1))

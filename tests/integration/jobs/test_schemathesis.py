@@ -14,6 +14,7 @@ import schemathesis
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
+from django.db.models import Model
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -25,9 +26,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from dlq_admin.models import Cluster, DeadLetter
 from jobs.models import AnalysisJob, LogEntry
 from jobs.services import Hop, result_apply
-from tests.factories import make_answer, make_claim, make_job, make_log
+from tests.factories import make_answer, make_claim, make_dead_letter, make_job, make_log
 from tests.people import PASSWORD, People
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
@@ -69,16 +71,17 @@ def one_connection() -> Iterator[None]:
 @pytest.fixture
 def furnished(people: People, one_connection: None) -> None:
     """Jobs in every state, and log entries, so that not everything is a 404."""
-    make_job(people.omar), make_claim(make_job(people.eve)), make_log(people.omar)
+    make_job(people.omar), make_claim(make_job(people.eve)), make_log(people.omar), make_dead_letter()
     for failure in ("", "model_timeout", "no_evidence"):
         answer = make_answer(make_job(people.omar).request_id, failure=failure)
         result_apply(event=answer, hop=Hop("analysis.result", 0, 1))
 
 
 def known_ids(name: str) -> st.SearchStrategy[int]:
-    """Ids that exist: of a log for the addresses of logs, else of a job."""
-    rows = LogEntry.objects if name.startswith("/api/v1/logs") else AnalysisJob.objects
-    return st.sampled_from(sorted(rows.values_list("pk", flat=True)))
+    """Ids that exist, of what the address is about; of a job by default."""
+    kinds: dict[str, type[Model]] = {"logs": LogEntry, "dlq/clusters": Cluster, "dlq": DeadLetter}
+    kind = next((k for part, k in kinds.items() if name.startswith(f"/api/v1/{part}")), AnalysisJob)
+    return st.sampled_from(sorted(kind._default_manager.values_list("pk", flat=True)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,142 @@
+"""Filters of the lists."""
+
+from enum import StrEnum
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+
+from heimdall_project.api.filters import TimeFilter
+
+from .models import CLOSED_LETTERS, Cluster, DeadLetter
+from .states import GROUPS, Disposition, State, Writer
+
+type Letters = QuerySet[DeadLetter]
+type Clusters = QuerySet[Cluster]
+NAME_LENGTH = 200
+STATES = (*(state.value for state in State), *GROUPS)
+
+
+def _any_of(kind: type[StrEnum]) -> filters.MultipleChoiceFilter:
+    choices = [(each.value, each.value) for each in kind]
+    # Not distinct: the rows are, and to ask for it would sort all that fit before the first is shown.
+    return filters.MultipleChoiceFilter(
+        choices=choices, distinct=False, help_text="May be given several times."
+    )
+
+
+def _name(help_text: str, method: str | None = None) -> filters.CharFilter:
+    return filters.CharFilter(method=method, max_length=NAME_LENGTH, help_text=help_text)
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
+class NumberFilter(filters.CharFilter):  # type: ignore[misc]  # the library has no types
+    """The number of a row, in ASCII digits."""
+
+    def __init__(self, **options: Any) -> None:
+        digits = RegexValidator(r"\A[1-9][0-9]{0,17}\Z", "Not the number of a row.")
+        super().__init__(validators=[digits], **options)
+
+
+def states_of(names: list[str]) -> list[str]:
+    """States by their names; `REPROCESSED` stands for two."""
+    return sorted({state for name in names for state in GROUPS.get(name, frozenset({name}))})
+
+
+class LetterFilter(filters.FilterSet):  # type: ignore[misc]  # the library has no types
+    """Which dead letters."""
+
+    state = filters.MultipleChoiceFilter(
+        method="in_states",
+        choices=[(name, name) for name in STATES],
+        help_text="May be given several times. REPROCESSED is PUBLISHED or RESOLVED.",
+    )
+    cluster = NumberFilter(method="of_cluster", help_text="The id of its cause.")
+    disposition = filters.MultipleChoiceFilter(
+        method="of_dispositions",
+        choices=[(each.value, each.value) for each in Disposition],
+        help_text="May be given several times.",
+    )
+    topic = _name("Where the record came from: exact name.", "of_topic")
+    group = _name("Who failed: exact name of the consumer group.", "of_group")
+    error_class = _name("Exact name.", "of_error_class")
+    writer = _any_of(Writer)
+    event_id = _name("Exact.")
+    correlation_id = _name("Exact.")
+    trace_id = _name("Exact.")
+    redrive_id = _name("Of its last redrive: exact.", "of_redrive")
+    since = TimeFilter(field_name="failed_at", lookup_expr="gte", help_text="Failed at or after (ISO 8601).")
+    until = TimeFilter(field_name="failed_at", lookup_expr="lt", help_text="Failed before (ISO 8601).")
+
+    class Meta:
+        model = DeadLetter
+        fields = ("state", "cluster", "disposition", "topic", "group", "error_class", "since", "until")
+
+    def in_states(self, letters: Letters, _name: str, names: list[str]) -> Letters:
+        """Those that stand in one of these."""
+        return letters.filter(state__in=states_of(names)) if names else letters
+
+    def of_cluster(self, letters: Letters, _name: str, number: str) -> Letters:
+        """Of one cause."""
+        return letters.filter(cluster=int(number))
+
+    def of_redrive(self, letters: Letters, _name: str, redrive_id: str) -> Letters:
+        """The one that it sent again last."""
+        return letters.filter(redrive_id=redrive_id).exclude(redrive_id="")
+
+    # What all letters of a cause have in common is looked up among the causes, of which there are few.
+
+    def of_dispositions(self, letters: Letters, _name: str, dispositions: list[str]) -> Letters:
+        """By the kind of failure."""
+        if not dispositions:
+            return letters
+        return letters.filter(cluster__in=Cluster.objects.filter(disposition__in=dispositions))
+
+    def of_topic(self, letters: Letters, _name: str, topic: str) -> Letters:
+        """By the topic of the record."""
+        return letters.filter(cluster__in=Cluster.objects.filter(topic=topic))
+
+    def of_group(self, letters: Letters, _name: str, group: str) -> Letters:
+        """By who failed."""
+        return letters.filter(cluster__in=Cluster.objects.filter(group=group))
+
+    def of_error_class(self, letters: Letters, _name: str, error_class: str) -> Letters:
+        """By the class of the error."""
+        return letters.filter(cluster__in=Cluster.objects.filter(error_class=error_class))
+
+
+class ClusterFilter(filters.FilterSet):  # type: ignore[misc]
+    """Which clusters."""
+
+    open = filters.ChoiceFilter(
+        method="with_open",
+        choices=[("true", "true"), ("false", "false")],
+        help_text="Whether it has letters that are neither resolved nor discarded.",
+    )
+    state = filters.ChoiceFilter(
+        method="with_state",
+        choices=[(state.value, state.value) for state in State],
+        help_text="It has letters in this state.",
+    )
+    disposition = _any_of(Disposition)
+    topic = _name("Exact name.")
+    group = _name("Exact name.")
+    error_class = _name("Exact name.")
+    since = TimeFilter(field_name="last_seen", lookup_expr="gte", help_text="Seen at or after (ISO 8601).")
+    until = TimeFilter(field_name="last_seen", lookup_expr="lt", help_text="Last seen before (ISO 8601).")
+
+    class Meta:
+        model = Cluster
+        fields = ("open", "state", "disposition", "topic", "group", "error_class", "since", "until")
+
+    def with_open(self, clusters: Clusters, _name: str, chosen: str) -> Clusters:
+        """By whether something is to be done."""
+        if chosen == "true":
+            return clusters.filter(total__gt=CLOSED_LETTERS)
+        return clusters.filter(total=CLOSED_LETTERS)
+
+    def with_state(self, clusters: Clusters, _name: str, state: str) -> Clusters:
+        """By a counter."""
+        return clusters.filter(**{f"{state.lower()}__gt": 0})

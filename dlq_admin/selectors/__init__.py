@@ -1,0 +1,18 @@
+"""Reading dead letters and their causes."""
+
+from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
+from .reading import cluster_seen, clusters_listed, history_of, letter_seen, letters_in_detail, letters_listed
+
+__all__ = [
+    "LetterCounts",
+    "TrendPoint",
+    "cluster_seen",
+    "cluster_trend",
+    "clusters_listed",
+    "history_of",
+    "letter_counts",
+    "letter_seen",
+    "letter_trend",
+    "letters_in_detail",
+    "letters_listed",
+]

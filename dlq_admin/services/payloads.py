@@ -1,0 +1,110 @@
+"""The bytes of a dead letter, for people: who looked at them is written down, and secrets are masked."""
+
+import base64
+from dataclasses import dataclass
+
+import msgspec
+
+from heimdall_project.accounts.audit import audited
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Forbidden, NotFound
+from heimdall_project.observability.masking import masked
+
+from ..models import LetterPayload
+from ..selectors import letter_seen
+
+RIGHT, SECRETS = "dlq_admin.read_payload", "dlq_admin.read_secrets"
+MASKED_MOST = 65_536
+"""Characters of a masked text."""
+MARGIN = 4096
+"""Characters behind those that are looked at too: half a secret would not be recognised."""
+HEADERS_MOST = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Bytes as they can be shown."""
+
+    encoding: str
+    """`utf-8`, `base64`, `none` (there are no bytes), or `hidden` (no text that could be masked)."""
+    content: str | None
+    size: int
+    truncated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """A letter's key, value and headers."""
+
+    letter_id: int
+    is_masked: bool
+    key: Content
+    value: Content
+    headers: list[tuple[str, Content]] | None
+    """None if the record had no headers at all."""
+    headers_left_off: int
+
+
+def payload_read(*, letter_id: int, actor: User) -> Payload:
+    """The bytes of a letter, masked unless the actor may see secrets. Audited.
+
+    Raises NotFound (also for bytes that were cleaned up) and Forbidden.
+    """
+    letter = letter_seen(letter_id=letter_id)
+    if not actor.has_perm(RIGHT):
+        raise Forbidden(f"{actor.get_username()} may not do this: {RIGHT} is needed.")
+    plain = actor.has_perm(SECRETS)
+    with audited(actor=actor, action="dlq.payload.read", target=str(letter), detail={"secrets": plain}):
+        kept = LetterPayload.objects.filter(letter=letter).first()
+        if kept is None:
+            raise NotFound("The bytes of this letter were cleaned up.")
+        return _shown(kept, plain=plain)
+
+
+def headers_of(payload: LetterPayload) -> list[tuple[str, bytes | None]] | None:
+    """Headers as they came: in their order, repeated ones too."""
+    if payload.headers is None:
+        return None
+    found: list[tuple[str, bytes | None]] = msgspec.msgpack.decode(
+        bytes(payload.headers), type=list[tuple[str, bytes | None]]
+    )
+    return found
+
+
+def _shown(payload: LetterPayload, *, plain: bool) -> Payload:
+    headers = headers_of(payload)
+    return Payload(
+        letter_id=payload.pk,
+        is_masked=not plain,
+        key=shown(payload.key, plain=plain),
+        value=shown(payload.value, plain=plain),
+        headers=None
+        if headers is None
+        else [(name, shown(value, plain=plain, name=name)) for name, value in headers[:HEADERS_MOST]],
+        headers_left_off=max(0, len(headers or ()) - HEADERS_MOST),
+    )
+
+
+def shown(raw: bytes | memoryview | None, *, plain: bool, name: str = "") -> Content:
+    """Bytes for a reader; `name` says what they are called, which may be all that gives a secret away."""
+    if raw is None:
+        return Content(encoding="none", content=None, size=0)
+    data = bytes(raw)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        if not plain:
+            return Content(encoding="hidden", content=None, size=len(data))
+        return Content(encoding="base64", content=base64.b64encode(data).decode(), size=len(data))
+    if plain:
+        return Content(encoding="utf-8", content=text, size=len(data))
+    return _masked(text, len(data), name)
+
+
+def _masked(text: str, size: int, name: str) -> Content:
+    before = f"{name}: " if name else ""
+    found = masked(before + text[: MASKED_MOST + MARGIN])
+    if not found.startswith(before):
+        return Content(encoding="hidden", content=None, size=size)
+    content = found[len(before) :][:MASKED_MOST]
+    return Content(encoding="utf-8", content=content, size=size, truncated=len(text) > MASKED_MOST)

@@ -1,0 +1,147 @@
+"""Examples of the OpenAPI document."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_WHEN, _LATER = "2026-11-21T09:15:02.318Z", "2026-11-21T10:02:40.104Z"
+_GROUP = "heimdall.clickhouse-writer"
+_LETTER: dict[str, Any] = {
+    "id": 4711,
+    "state": "PENDING",
+    "topic": "events.page_view.v1",
+    "partition": 2,
+    "offset": 90210,
+    "group": _GROUP,
+    "origin_known": True,
+    "writer": "heimdall",
+    "cluster": 12,
+    "disposition": "contract",
+    "error_class": "ContractViolation",
+    "error_message": "dwell_ms: 90000000 is more than 86400000",
+    "attempt": 1,
+    "event_id": "0b9f3a52-8a07-4a55-9a3c-0f3c6a1d2e77",
+    "correlation_id": "",
+    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "key_text": "article-17",
+    "size": 212,
+    "failed_at": _WHEN,
+    "moved_at": _WHEN,
+}
+_CLUSTER: dict[str, Any] = {
+    "id": 12,
+    "topic": "events.page_view.v1",
+    "group": _GROUP,
+    "disposition": "contract",
+    "error_class": "ContractViolation",
+    "message": "dwell_ms: <n> is more than <n>",
+    "schema": "page_view/1",
+    "total": 1842,
+    "pending": 1790,
+    "approved": 0,
+    "reprocessing": 0,
+    "published": 0,
+    "resolved": 40,
+    "failed_again": 2,
+    "discarded": 10,
+    "first_seen": "2026-11-21T08:59:11.020Z",
+    "last_seen": _LATER,
+    "sample": 4711,
+}
+_TREND = [{"at": "2026-11-21T09:00:00Z", "failures": 1201}, {"at": "2026-11-21T10:00:00Z", "failures": 641}]
+
+
+def _answer(title: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(title, value=value, response_only=True, status_codes=["200"])
+
+
+LETTER = _answer("A dead letter", _LETTER)
+LETTER_DETAIL = _answer(
+    "In detail",
+    _LETTER
+    | {
+        "schema": "page_view/1",
+        "stack_hash": "9f2c1c0d7a6b5e43",
+        "worker": "clickhouse-writer",
+        "worker_version": "0.1.0",
+        "tries": 1,
+        "first_failed_at": _WHEN,
+        "original_at": _WHEN,
+        "letter_topic": "events.page_view.v1.dlt",
+        "letter_partition": 0,
+        "letter_offset": 311,
+        "redrive_id": "",
+        "flaws": [],
+        "indexed_at": _WHEN,
+    },
+)
+_NOTHING = {"encoding": "none", "content": None, "size": 0, "truncated": False}
+_KEY = {"encoding": "utf-8", "content": "article-17", "size": 10, "truncated": False}
+
+
+def _payload(user: str, *, masked: bool) -> dict[str, Any]:
+    value = (
+        f'{{"content_id": "article-17", "user_id": "{user}", "event_type": "dwell", "dwell_ms": 90000000}}'
+    )
+    return {
+        "id": 4711,
+        "masked": masked,
+        "key": _KEY,
+        "value": {"encoding": "utf-8", "content": value, "size": 94, "truncated": False},
+        "headers": [
+            {"name": "event_id", "encoding": "utf-8", "content": "e-1", "size": 3, "truncated": False},
+            {"name": "empty", **_NOTHING},
+        ],
+        "headers_left_off": 0,
+    }
+
+
+PAYLOAD = _answer("Masked", _payload("<email#1>", masked=True))
+PAYLOAD_PLAIN = _answer("As it came", _payload("ada@example.com", masked=False))
+HISTORY = _answer(
+    "Failed, and failed again",
+    {
+        "at": _WHEN,
+        "event": "indexed",
+        "from_state": "",
+        "to_state": "PENDING",
+        "attempt": 1,
+        "actor": "dlq-indexer",
+        "redrive_id": "",
+        "topic": "events.page_view.v1.dlt",
+        "partition": 0,
+        "offset": 311,
+        "note": "ContractViolation: dwell_ms: 90000000 is more than 86400000",
+    },
+)
+CLUSTER = _answer("A cause", _CLUSTER)
+CLUSTER_DETAIL = _answer(
+    "With its trend",
+    _CLUSTER
+    | {
+        "fingerprint": "7d67901bdd8bcdf8a8acb4740804fd9a",
+        "stack_hash": "9f2c1c0d7a6b5e43",
+        "last_hour": [{"at": "2026-11-21T10:02:00Z", "failures": 17}],
+        "last_week": _TREND,
+    },
+)
+STATS = _answer(
+    "Some are open",
+    {
+        "total": 1900,
+        "by_state": {
+            "PENDING": 1848,
+            "APPROVED": 0,
+            "REPROCESSING": 0,
+            "PUBLISHED": 0,
+            "RESOLVED": 40,
+            "FAILED_AGAIN": 2,
+            "DISCARDED": 10,
+        },
+        "open_by_topic": {"events.page_view.v1": 1792, "analysis.request": 58},
+        "open_by_disposition": {"contract": 1792, "poison": 58},
+        "open_clusters": 3,
+        "oldest_waiting_at": "2026-11-21T08:59:11.020Z",
+        "trend": _TREND,
+    },
+)
