@@ -186,6 +186,15 @@ MUTATIONS = [
         killer=f"{MEMBER}::test_a_redrive_is_handled_once_however_often_it_is_published",
     ),
     Mutation(
+        name="let the driver repeat an insert",
+        promise=3,
+        file="heimdall_project/clients/clickhouse.py",
+        old="                memoryview(rows),  # type: ignore[arg-type]\n",
+        new="                rows,\n",
+        killer="tests/clickhouse/test_client.py::"
+        "test_an_insert_whose_answer_is_lost_is_not_sent_a_second_time",
+    ),
+    Mutation(
         name="believe forged redrive marks",
         promise=3,
         file=f"{STREAMS}/redrive.py",

@@ -3,6 +3,7 @@
 import socket
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,8 +52,9 @@ class Server(ThreadingHTTPServer):
 
     def wait_idle(self, seconds: float) -> None:
         """Take every slot: no statement runs any more, and none will."""
+        until = time.monotonic() + seconds
         for _ in range(MAX_STATEMENTS):
-            self._slots.acquire(timeout=seconds)
+            self._slots.acquire(timeout=max(0.0, until - time.monotonic()))
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no error of ours."""
