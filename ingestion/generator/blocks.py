@@ -90,7 +90,11 @@ class Maker:
                 if made.event_id:
                     named.append(made)
             records.append(made)
-        return records[: max(0, self.options.count - number * SIZE)]
+        return records[: self.size(number)]
+
+    def size(self, number: int) -> int:
+        """Records of a block: `SIZE`, but for the last one of the run."""
+        return max(0, min(SIZE, self.options.count - number * SIZE))
 
     def __iter__(self) -> Iterator[Made]:
         """All records of this shard."""

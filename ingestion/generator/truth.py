@@ -13,6 +13,7 @@ import msgspec
 
 from .blocks import FRESH, Made, Maker
 from .options import Options
+from .poison import POISON
 
 FORMAT = 1
 MINUTE_MS = 60_000
@@ -119,6 +120,11 @@ class Truth(msgspec.Struct, kw_only=True):
             self.refused[name] = self.refused.get(name, 0) + number
         starts = [each for each in (self.started_ms, other.started_ms) if each]
         self.started_ms, self.finished_ms = min(starts, default=0), max(self.finished_ms, other.finished_ms)
+
+    @property
+    def wrongly_refused(self) -> int:
+        """Good records that the other side called wrong."""
+        return sum(number for name, number in self.refused.items() if name not in POISON)
 
     def to_json(self) -> bytes:
         """As it is kept in a file."""

@@ -28,6 +28,7 @@ BOUNDARIES = {
     "heimdall_project/streams/supervisor.py: Supervisor._become",
     "heimdall_project/streams/testing/clock.py: InlineExecutor.submit",
     "heimdall_project/streams/worker_registry.py: HeartbeatThread._beat",
+    "ingestion/generator/couriers.py: ThreadCourier._serve",
 }
 """Where a failure of any kind must be caught: the ends of threads, processes, requests and callbacks."""
 BROAD = {"Exception", "BaseException"}
