@@ -810,4 +810,38 @@ MUTATIONS = [
         killer="tests/integration/dlq_admin/test_reading_api.py"
         "::test_secrets_are_masked_unless_the_reader_may_see_them",
     ),
+    Mutation(
+        name="let a NUL that is written as an escape through",
+        promise=5,
+        file="heimdall_project/events/codec.py",
+        old="a call costs as much as a member.\n        if (len(value) > SHORT or BACKSLASH in value)",
+        new="a call costs as much as a member.\n        if (len(value) > SHORT)",
+        killer="tests/unit/events/test_page_views.py::test_what_breaks_a_rule_is_refused_with_its_path",
+    ),
+    Mutation(
+        name="take times that ClickHouse cannot hold",
+        promise=5,
+        file="heimdall_project/events/times.py",
+        old="    if not EARLIEST <= moment <= LATEST:\n        raise ValueError(OUT_OF_RANGE)\n",
+        new="",
+        killer="tests/unit/events/test_page_views.py::test_what_breaks_a_rule_is_refused_with_its_path",
+    ),
+    Mutation(
+        name="call generated records acknowledged that were not",
+        promise=8,
+        file="ingestion/generator/couriers.py",
+        old="[Fate.UNKNOWN if isinstance(each, DeliveryFailed) else Fate.ACKED for each in answers]",
+        new="[Fate.ACKED for each in answers]",
+        killer="tests/unit/ingestion/generator/test_running.py"
+        "::test_a_broker_that_is_away_leaves_records_unknown_and_says_why",
+    ),
+    Mutation(
+        name="forget that generated records were sent twice",
+        promise=8,
+        file="ingestion/generator/running.py",
+        old="            block.fates[first:end].count(Fate.UNKNOWN) for block, first, end in parts\n",
+        new="            0 for block, first, end in parts\n",
+        killer="tests/unit/ingestion/generator/test_running.py"
+        "::test_a_run_goes_on_from_its_file_until_the_truth_is_whole",
+    ),
 ]

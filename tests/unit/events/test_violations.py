@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heimdall_project.errors import InvalidMessage
@@ -123,6 +123,7 @@ def test_what_is_told_is_bounded() -> None:
     assert max(map(len, told(json.dumps(VIEW | {"x" * 9_999: 1}).encode()))) < 100
 
 
+steadily = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 texts = st.text(st.characters(codec="utf-8"), max_size=5) | st.sampled_from(
     ["\0", "a\0b", "\\u0000", "x" * 65, "x" * 129]
 )
@@ -179,6 +180,7 @@ def is_taken(payload: bytes, *, strict: bool) -> bool:
     return True
 
 
+@steadily
 @given(payloads, payloads, st.booleans())
 @example({"dwell_ms": 1.0}, {}, True)
 def test_schema_and_decoder_agree(change: dict[str, Any], more: dict[str, Any], strict: bool) -> None:
@@ -190,6 +192,7 @@ def test_schema_and_decoder_agree(change: dict[str, Any], more: dict[str, Any], 
         assert (violations.found(PageView, payload, strict=strict) == []) is taken
 
 
+@steadily
 @given(payloads)
 def test_no_value_is_told(change: dict[str, Any]) -> None:
     for each in violations.violations(PageView, json.dumps(VIEW | change).encode(), strict=True):

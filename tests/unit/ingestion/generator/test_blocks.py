@@ -16,13 +16,14 @@ from ingestion.generator.options import Faults, Options, Scenario
 from ingestion.generator.poison import POISON
 from ingestion.generator.population import COHORTS
 
-from .wanted import START, options, wanted
+from .wanted import START, options, steadily, wanted
 
 
 def made(**change: object) -> list[Made]:
     return list(Maker(options(**change)))
 
 
+@steadily
 @given(wanted)
 def test_the_same_options_give_the_same_bytes(wish: Options) -> None:
     once, again = list(Maker(wish)), list(Maker(wish))
@@ -41,6 +42,7 @@ def test_a_longer_run_begins_as_a_shorter_one_but_for_its_name() -> None:
     assert strip[:250] == [each.value.replace(short.run.encode(), b"") for each in Maker(short)]
 
 
+@steadily
 @given(wanted)
 def test_what_is_made_reads_as_it_says(wish: Options) -> None:
     for each in Maker(wish):
@@ -116,6 +118,7 @@ def test_late_events_are_old_and_future_ones_are_ahead() -> None:
             assert START <= each.occurred_ms <= last
 
 
+@steadily
 @given(wanted, st.integers(1, 5))
 def test_shards_make_together_what_one_makes(wish: Options, shards: int) -> None:
     parts = [Maker(msgspec.structs.replace(wish, shard=shard, shards=shards)) for shard in range(shards)]

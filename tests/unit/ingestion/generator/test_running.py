@@ -21,7 +21,7 @@ from ingestion.generator.report import progress_line, truth_lines, wanted_rate
 from ingestion.generator.running import Answer, Run
 from ingestion.generator.truth import Fate, Truth, expected
 
-from .wanted import options, wanted
+from .wanted import options, steadily, wanted
 
 
 class Recorder:
@@ -63,6 +63,7 @@ def run_of(
     return Run(Maker(wish), courier, clock, pause=clock.advance, **more), courier
 
 
+@steadily
 @given(wanted)
 def test_all_records_are_sent_in_order_and_the_truth_is_whole(wish: Options) -> None:
     run, courier = run_of(wish, flat_out=True)
@@ -140,6 +141,7 @@ def test_poison_that_is_refused_is_as_it_should_be_and_good_records_are_not() ->
     assert run.truth.wrongly_refused > 500
 
 
+@steadily
 @given(wanted, st.integers(1, 4), st.randoms(use_true_random=False))
 def test_a_run_goes_on_from_its_file_until_the_truth_is_whole(wish: Options, outages: int, draw: Any) -> None:
     def now_and_then(records: Sequence[Made]) -> Answer:

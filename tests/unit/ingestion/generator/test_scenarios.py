@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ingestion.generator.options import Faults, Options, Scenario
 from ingestion.generator.scenarios import NOBODY, crowd, factor, schedule
 
-from .wanted import options
+from .wanted import options, steadily
 
 
 def test_the_normal_rate_never_changes() -> None:
@@ -33,6 +33,7 @@ def test_popular_contents_change_every_minute() -> None:
     assert (crowds[0].share, len(set(crowds[0].contents))) == (0.8, 10)
 
 
+@steadily
 @given(
     st.sampled_from(Scenario),
     st.integers(0, 2**40),

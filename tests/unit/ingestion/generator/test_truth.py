@@ -17,7 +17,7 @@ from ingestion.generator.blocks import Made, Maker
 from ingestion.generator.options import Options
 from ingestion.generator.truth import Fate, Tally, Truth, expected
 
-from .wanted import options, wanted
+from .wanted import options, steadily, wanted
 
 
 def recount(records: list[Made]) -> dict[str, Any]:
@@ -45,6 +45,7 @@ def figures(tally: Tally) -> dict[str, Any]:
     return {name: getattr(tally, name) for name in recount([])}
 
 
+@steadily
 @given(wanted)
 def test_the_truth_is_what_a_naive_recount_finds(wish: Options) -> None:
     truth = expected(Maker(wish))
@@ -58,6 +59,7 @@ def test_the_truth_is_what_a_naive_recount_finds(wish: Options) -> None:
     }
 
 
+@steadily
 @given(wanted, st.integers(1, 5))
 def test_the_truths_of_shards_add_up(wish: Options, shards: int) -> None:
     parts = [
@@ -69,6 +71,7 @@ def test_the_truths_of_shards_add_up(wish: Options, shards: int) -> None:
     assert parts[0].shards == list(range(shards))
 
 
+@steadily
 @given(wanted, st.randoms(use_true_random=False))
 def test_what_was_not_acknowledged_lies_within_the_bounds(wish: Options, draw: Any) -> None:
     maker, truth = Maker(wish), Truth.of(wish)

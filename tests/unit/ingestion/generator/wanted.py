@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ingestion.generator.options import Faults, Options, Scenario
 
 START = 1_767_323_045_678
+steadily = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+"""The same examples each time, however slow the machine."""
 ALL_FAULTS = Faults(dup=0.1, restamp=0.1, conflict=0.1, poison=0.2, late=0.1, future=0.1, no_id=0.1)
 
 
