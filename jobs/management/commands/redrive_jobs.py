@@ -74,7 +74,7 @@ class Command(BaseCommand):
         self._show(preview)
         if dry_run or not preview.redrivable:
             return
-        if not yes and input(f"Send {preview.redrivable} jobs again? [y/N] ").strip().lower() != "y":
+        if not yes and not _confirmed(f"Send {preview.redrivable} jobs again? [y/N] "):
             raise CommandError("Nothing was sent again.")
         self._send(jobs, actor=actor, reason=reason, redrive_id=redrive_id)
 
@@ -106,6 +106,13 @@ class Command(BaseCommand):
         for status, number in sorted(preview.left_alone.items()):
             self.stdout.write(f"{number:>7}  left alone: {status}")
         self.stdout.write(f"{preview.redrivable:>7}  jobs can be sent again")
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return input(question).strip().lower() == "y"
+    except EOFError:
+        raise CommandError("Nothing was sent again: nobody is there to be asked; say --yes.") from None
 
 
 def _chosen(jobs: QuerySet[AnalysisJob], asked: dict[str, Any]) -> QuerySet[AnalysisJob]:

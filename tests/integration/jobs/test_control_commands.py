@@ -100,6 +100,14 @@ def test_it_asks_before_it_acts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert statuses() == ["PENDING"]
 
 
+def test_where_nobody_is_there_to_be_asked_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed()
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    with pytest.raises(CommandError, match="--yes"):
+        redrive("--status", "FAILED")
+    assert statuses() == ["FAILED"]
+
+
 def test_without_a_filter_nothing_is_chosen() -> None:
     failed()
     with pytest.raises(CommandError, match="Say which jobs"):
