@@ -15,6 +15,7 @@ from heimdall_project.api import stream
 
 from .. import failures
 from ..models import AnalysisJob
+from ..states import Event
 from . import job_view, searching
 from .console import ConsoleAdmin
 from .filters import (
@@ -84,7 +85,7 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
         shown: dict[str, Any] = {}
         if job and isinstance(request.user, User) and self.has_view_permission(request, job):
             shown = job_view.page(job, request.user)
-        live = {"stream_url": stream.public_url(request, f"jobs/{object_id}")}
+        live = {"stream_url": stream.public_url(request, f"jobs/{object_id}"), "news": " ".join(Event)}
         more = {**(extra_context or {}), **shown, **live, "title": f"Job {object_id}", "subtitle": None}
         response: HttpResponse = super().change_view(request, object_id, form_url, more)
         return response

@@ -2,10 +2,7 @@
 (() => {
   const page = document.querySelector("[data-stream]");
   if (!page || !window.EventSource) return;
-  const names = [
-    "published", "claimed", "claimed_again", "try_failed", "answered", "answered_again", "request_ignored",
-    "lease_lapsed", "queue_expired", "redriven", "cancelled", "result_applied", "result_duplicate", "result_late",
-  ];
+  const names = page.dataset.news.split(" ");
   let source = null;
   let waiting = 0;
   let retry = 0;

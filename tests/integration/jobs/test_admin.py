@@ -10,6 +10,7 @@ from analysis.models import OutsideAnalysis
 from heimdall_project.events.jobs import AnalysisResult, Severity
 from jobs.models import AnalysisJob
 from jobs.services import Hop, LogDraft, result_apply
+from jobs.states import Event
 from tests.factories import make_answer, make_claim, make_job, make_outside_request
 from tests.people import People
 
@@ -79,6 +80,11 @@ def test_an_open_job_is_shown_and_listens_for_news(vera: Client) -> None:
     shown = page(vera, f"jobs/analysisjob/{job.pk}/change/")
     assert "host:1 has been analysing the log for" in shown
     assert f'data-stream="/stream/jobs/{job.pk}"' in shown
+
+
+def test_the_page_of_an_open_job_listens_for_every_line_that_a_timeline_may_have(vera: Client) -> None:
+    shown = page(vera, f"jobs/analysisjob/{make_job().pk}/change/")
+    assert f'data-news="{" ".join(Event)}"' in shown
 
 
 def test_a_failed_job_says_why(vera: Client) -> None:
