@@ -39,10 +39,8 @@ def check(
         report.minutes += len(each.minutes)
         report.stored += sum(minute.stored for minute in each.minutes.values())
         report.counted += sum(minute.total for minute in each.minutes.values())
-        heading = f"partition {each.partition} ({place} of {len(known)})"
-        report.differences += _counts(
-            reader, range_, each, report, lambda text, at=heading: tell(f"{at}: {text}")
-        )
+        tell(f"partition {each.partition}, {place} of {len(known)}")
+        report.differences += _counts(reader, range_, each, report, tell)
     report.differences += _events(reader, range_, report, tell)
     _broker(pair, known, report)
     return report
