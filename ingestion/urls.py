@@ -5,6 +5,9 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
+    path("ingest/events/<path:event_id>", views.EventView.as_view(), name="ingest-event"),
+    path("ingest/export", views.ExportView.as_view(), name="ingest-export"),
+    path("ingest/stats", views.StatsView.as_view(), name="ingest-stats"),
     path("ingest/ledger", views.LedgerView.as_view(), name="ingest-ledger"),
     path("ingest/ledger/export", views.LedgerExportView.as_view(), name="ingest-ledger-export"),
 ]

@@ -2,7 +2,8 @@
 
 import csv
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from io import StringIO
 from typing import Any
@@ -72,8 +73,16 @@ def export(
             f"More than {most:,} rows fit.",
             errors={window[0]: f"Narrow the window with {' and '.join(window)}, or use other filters."},
         )
+    return respond(_read(rows), columns=columns, name=name, kind=kind, number=number)
+
+
+def respond(
+    rows: Generator[Sequence[Any]], *, columns: Sequence[str], name: str, kind: str, number: int
+) -> StreamingHttpResponse:
+    """A file of rows that come one by one; `number` is how many there are. `rows` is closed at the end, also
+    when the client goes away before it."""
     write = _csv if kind == CSV.format else _json_lines
-    response = StreamingHttpResponse(write(columns, _read(rows)))
+    response = StreamingHttpResponse(write(columns, rows))
     media_type = CSV.media_type if kind == CSV.format else JSONLines.media_type
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
     file = f"{name}-{timezone.now():%Y%m%dT%H%M%SZ}.{'csv' if kind == CSV.format else 'ndjson'}"
@@ -82,7 +91,7 @@ def export(
     return response
 
 
-def _read(rows: QuerySet[Any, Any]) -> Iterator[tuple[Any, ...]]:
+def _read(rows: QuerySet[Any, Any]) -> Generator[tuple[Any, ...]]:
     until = time.monotonic() + MOST_SECONDS
     with transaction.atomic():  # without one the server would first write the whole result down
         for row in rows.iterator(chunk_size=CHUNK):
@@ -91,14 +100,15 @@ def _read(rows: QuerySet[Any, Any]) -> Iterator[tuple[Any, ...]]:
             yield row
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def _csv(columns: Sequence[str], rows: Generator[Sequence[Any]]) -> Iterator[bytes]:
     buffer = StringIO()
     writer = csv.writer(buffer)
     writer.writerow(columns)
-    for count, row in enumerate(rows, 1):
-        writer.writerow([cell(value) for value in row])
-        if count % CHUNK == 0:
-            yield _taken(buffer)
+    with closing(rows):
+        for count, row in enumerate(rows, 1):
+            writer.writerow([cell(value) for value in row])
+            if count % CHUNK == 0:
+                yield _taken(buffer)
     yield _taken(buffer)
 
 
@@ -120,16 +130,17 @@ def cell(value: object) -> str:
             return value.isoformat()
         case str():
             return f"'{value}" if value.startswith(_FORMULA) else value
-        case Mapping() | list():
+        case Mapping() | list() | msgspec.Raw():
             return msgspec.json.encode(value).decode()
     return str(value)
 
 
-def _json_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+def _json_lines(columns: Sequence[str], rows: Generator[Sequence[Any]]) -> Iterator[bytes]:
     encoder, lines = msgspec.json.Encoder(), bytearray()
-    for count, row in enumerate(rows, 1):
-        lines += encoder.encode(dict(zip(columns, row, strict=True))) + b"\n"
-        if count % CHUNK == 0:
-            yield bytes(lines)
-            lines.clear()
+    with closing(rows):
+        for count, row in enumerate(rows, 1):
+            lines += encoder.encode(dict(zip(columns, row, strict=True))) + b"\n"
+            if count % CHUNK == 0:
+                yield bytes(lines)
+                lines.clear()
     yield bytes(lines)
