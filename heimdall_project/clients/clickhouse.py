@@ -8,8 +8,8 @@ the server wrote is not passed on, since it quotes the rows that it could not re
 import gzip
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -32,6 +32,8 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {"lz4": lz4.frame.compress, "gz
 _OUR_FAULT = (exceptions.ProgrammingError, exceptions.DataError, exceptions.NotSupportedError)
 _COLUMN = re.compile(r"while reading the value of key ([A-Za-z_][A-Za-z0-9_]{0,63})\b")
 _ROW = re.compile(r"\(at row (\d+)\)")
+_LATE = re.compile(rb"Code: (\d+)\. DB::")
+_PIECE = 256 * 1024
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)")
 
 # The server knows best which of its settings exist and may be changed; it refuses others by code.
@@ -145,16 +147,52 @@ class ClickHouse:
         *,
         settings: Mapping[str, str | int] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Rows of a query as they come. Read to the end, or close the iterator."""
+        """Rows of a query as they come. Read to the end, or close the iterator: it reads what is left."""
         question = self._client.query_rows_stream(sql, dict(parameters or {}), settings=dict(settings or {}))
         with errors_translated(), question as rows:
             names = rows.source.column_names
             for row in rows:
                 yield dict(zip(names, row, strict=True))
 
+    def arrays(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        settings: Mapping[str, str | int] | None = None,
+    ) -> Generator[bytes]:
+        """Rows of a query as they come, each a JSON array without its line end. For what may be long: closing
+        the generator closes the connection and so ends the query, while `stream` reads what is left."""
+        given = {**(settings or {}), "output_format_json_quote_64bit_integers": 0}
+        with errors_translated():
+            answer: Any = self._client.raw_stream(
+                sql, dict(parameters or {}), settings=given, fmt="JSONCompactEachRow"
+            )
+            with closing(answer):
+                yield from _whole_lines(answer.stream(_PIECE))
+
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()
+
+
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines of an answer; what stands behind the last row is the exception that ended it."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for place, line in enumerate(lines):
+            if not line.startswith(b"["):
+                raise _broken_off(b"\n".join([*lines[place:], rest]))
+            yield line
+    if rest:
+        raise _broken_off(rest)
+
+
+def _broken_off(text: bytes) -> Exception:
+    if found := _LATE.search(text):
+        return _refused(int(found[1]), text.decode(errors="replace"))
+    return TransientError(DEPENDENCY, "the answer broke off")
 
 
 def _driver(address: Address, reach: float, silence: float) -> Client:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from heimdall_project.clients import clickhouse
 from heimdall_project.clients.clickhouse import ClickHouse
 from heimdall_project.errors import StatementRefused, TransientError
+from tests.probe_workers.harness import eventually
 
 from .conftest import Table
 
@@ -47,9 +48,33 @@ def test_a_long_result_comes_row_by_row(client: ClickHouse) -> None:
     assert sum(1 for _ in rows) == 199_999
 
 
+def test_a_long_result_comes_as_arrays_too(client: ClickHouse) -> None:
+    lines = client.arrays("SELECT number, 'a\nb', NULL FROM numbers(200000)")
+    assert next(lines) == b'[0, "a\\nb", null]'
+    assert sum(1 for _ in lines) == 199_999
+
+
+def test_arrays_that_are_closed_end_their_query(client: ClickHouse) -> None:
+    lines = client.arrays("SELECT number AS endless FROM system.numbers")
+    assert next(lines) == b"[0]"
+    lines.close()
+    running = "SELECT count() AS n FROM system.processes WHERE query LIKE '%number AS endless%FROM%'"
+    eventually(lambda: client.rows(running) == [{"n": 1}], "the end of the query")  # this one asks for itself
+
+
+def test_arrays_that_break_off_never_look_whole(client: ClickHouse) -> None:
+    lines = client.arrays(
+        "SELECT throwIf(number = 150000, 'no') FROM numbers(200000)", settings={"max_block_size": 10000}
+    )
+    with pytest.raises(StatementRefused) as refused:
+        assert all(line == b"[0]" for line in lines)
+    assert refused.value.code == 395
+
+
 def test_a_result_without_rows_is_empty(client: ClickHouse, table: Table) -> None:
     assert client.rows(f"SELECT id FROM {table.name}") == []
     assert list(client.stream(f"SELECT id FROM {table.name}")) == []
+    assert list(client.arrays(f"SELECT id FROM {table.name}")) == []
 
 
 def test_a_refusal_names_code_column_and_row_and_never_a_value(client: ClickHouse, table: Table) -> None:
