@@ -154,6 +154,15 @@ CLICKHOUSE_CONNECT_TIMEOUT = env.seconds(
 CLICKHOUSE_TIMEOUT = env.seconds(
     "CLICKHOUSE_TIMEOUT", 60, "Longest silence of ClickHouse while a statement runs.", least=0.1
 )
+CLICKHOUSE_QUESTION_SECONDS = env.seconds(
+    "CLICKHOUSE_QUESTION_SECONDS", 15, "Longest time ClickHouse works on one answer of the API.", least=1.0
+)
+CLICKHOUSE_QUESTION_MEMORY = env.integer(
+    "CLICKHOUSE_QUESTION_MEMORY",
+    1_000_000_000,
+    "Most memory that ClickHouse takes for one answer, in bytes.",
+    least=10_000_000,
+)
 CLICKHOUSE_INSERT_COMPRESSION = env.choice(
     "CLICKHOUSE_INSERT_COMPRESSION",
     "none",

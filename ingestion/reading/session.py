@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 from django.conf import settings
 
 from heimdall_project.clients.clickhouse import DEPENDENCY, ClickHouse
@@ -61,11 +62,14 @@ class Session:
     def stream(self, sql: str, parameters: Mapping[str, Any]) -> Generator[tuple[Any, ...]]:
         """Rows as they come. Closing the iterator ends the query."""
         try:
-            with closing(self._client.stream(sql, parameters, settings=self._settings)) as rows:  # type: ignore[type-var]
-                for row in rows:
-                    yield tuple(row.values())
+            with closing(self._client.arrays(sql, parameters, settings=self._settings)) as lines:
+                for line in lines:
+                    yield _row(line)
         except StatementRefused as error:
             raise _meant(error) from None
+
+
+_row = msgspec.json.Decoder(tuple[Any, ...]).decode
 
 
 def _meant(error: StatementRefused) -> Exception:

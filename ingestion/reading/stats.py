@@ -94,7 +94,7 @@ _EVENTS = """
         argMin(content_id, place) AS content,
         min(body_hash) != max(body_hash) AS differs
     FROM (
-        SELECT event_id, occurred_at, event_type, content_id, body_hash, bitOr(
+        SELECT topic, partition, offset, event_id, occurred_at, event_type, content_id, body_hash, bitOr(
             bitOr(
                 bitShiftLeft(toUInt128(toUnixTimestamp64Milli(accepted_at)), 80),
                 bitShiftLeft(toUInt128(partition), 64)

@@ -125,8 +125,8 @@ class ExportView(APIView):
         description=(
             "Each event once, as the copy that the broker accepted first, in no order. CSV by default "
             "(UTF-8; cells that a spreadsheet would take for a formula begin with an apostrophe), or "
-            f"`format=json`: an object a line. {MOST_ROWS:,} events at most. `{export.ROWS_HEADER}` tells how "
-            "many there were when the file was begun; more may come meanwhile."
+            f"`format=json`: an object a line. {MOST_ROWS:,} events at most. `{export.ROWS_HEADER}` tells "
+            "how many there were when the file was begun; more may come meanwhile."
         ),
         tags=["ingestion"],
         parameters=[

@@ -48,8 +48,9 @@ def own_topics(settings: Settings) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def database() -> Iterator[str]:
     """A database in ClickHouse with the tables of ingestion: its address."""
-    from heimdall_project.clients.clickhouse import ClickHouse
     from ingestion.schema.files import read
+
+    from heimdall_project.clients.clickhouse import ClickHouse
 
     address = os.environ["CLICKHOUSE_URL"]
     name = f"ingestion_{uuid4().hex[:8]}"
