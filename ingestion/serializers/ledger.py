@@ -69,7 +69,7 @@ class LedgerQuerySerializer(LedgerWindowSerializer):
         return {**found, "begin": begin, "end": end, "following": following}
 
 
-class OutcomesSerializer(serializers.Serializer[Any]):
+class LedgerOutcomesSerializer(serializers.Serializer[Any]):
     """How records ended."""
 
     stored = serializers.IntegerField()
@@ -78,14 +78,14 @@ class OutcomesSerializer(serializers.Serializer[Any]):
     dropped = serializers.IntegerField()
 
 
-class SourceSerializer(OutcomesSerializer):
+class LedgerSourceSerializer(LedgerOutcomesSerializer):
     """The same by source."""
 
     source = serializers.CharField()  # type: ignore[assignment]  # taken out of the class when it is made
     accepted = serializers.IntegerField(help_text="Of this source, as far as they are counted.")
 
 
-class MinuteSerializer(OutcomesSerializer):
+class LedgerMinuteSerializer(LedgerOutcomesSerializer):
     """One minute of the broker's time."""
 
     minute = serializers.DateTimeField()
@@ -94,18 +94,18 @@ class MinuteSerializer(OutcomesSerializer):
         help_text="Offsets that the broker gave in this minute, counted or not; null where it does not tell.",
     )
     counted = serializers.IntegerField(help_text="Of them, those with an outcome.")
-    by_source = SourceSerializer(many=True)
+    by_source = LedgerSourceSerializer(many=True)
 
 
-class TotalsSerializer(OutcomesSerializer):
+class LedgerTotalsSerializer(LedgerOutcomesSerializer):
     """Sums over the whole window."""
 
     counted = serializers.IntegerField()
     dropped_by_rule = serializers.DictField(child=serializers.IntegerField())
-    by_source = SourceSerializer(many=True)
+    by_source = LedgerSourceSerializer(many=True)
 
 
-class PartitionSerializer(serializers.Serializer[Any]):
+class LedgerPartitionSerializer(serializers.Serializer[Any]):
     """One partition, as the books and the broker have it."""
 
     partition = serializers.IntegerField()
@@ -119,14 +119,14 @@ class PartitionSerializer(serializers.Serializer[Any]):
     balanced = serializers.BooleanField()
 
 
-class ImbalanceSerializer(serializers.Serializer[Any]):
+class LedgerProblemSerializer(serializers.Serializer[Any]):
     """What does not fit."""
 
     partition = serializers.IntegerField()
     what = serializers.CharField()
 
 
-class BrokerSerializer(serializers.Serializer[Any]):
+class LedgerBrokerSerializer(serializers.Serializer[Any]):
     """Whether the broker told where the topic ends."""
 
     answers = serializers.BooleanField()
@@ -141,13 +141,13 @@ class LedgerSerializer(serializers.Serializer[Any]):
         allow_blank=True, help_text="Empty: no consumer of ours reads the topic, so all of it is in flight."
     )
     balanced = serializers.BooleanField(help_text="Every partition's outcomes sum up to what was passed.")
-    problems = ImbalanceSerializer(many=True)
+    problems = LedgerProblemSerializer(many=True)
     in_flight = serializers.IntegerField(allow_null=True, help_text="Now, over all partitions.")
-    broker = BrokerSerializer()
-    partitions = PartitionSerializer(many=True)
-    totals = TotalsSerializer()
+    broker = LedgerBrokerSerializer()
+    partitions = LedgerPartitionSerializer(many=True)
+    totals = LedgerTotalsSerializer()
     next = serializers.URLField(allow_null=True, help_text="The minutes before these.")
-    results = MinuteSerializer(many=True, help_text="Newest first, silent minutes too.")
+    results = LedgerMinuteSerializer(many=True, help_text="Newest first, silent minutes too.")
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of the language, and cannot be an attribute."""

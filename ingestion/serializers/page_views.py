@@ -64,7 +64,7 @@ class RangeQuerySerializer(WindowSerializer):
     )
 
 
-class ByTypeSerializer(serializers.Serializer[Any]):
+class PageViewCountsSerializer(serializers.Serializer[Any]):
     """Events of each type."""
 
     view = serializers.IntegerField()
@@ -72,21 +72,21 @@ class ByTypeSerializer(serializers.Serializer[Any]):
     dwell = serializers.IntegerField()
 
 
-class PointSerializer(ByTypeSerializer):
+class PageViewPointSerializer(PageViewCountsSerializer):
     """One step of time."""
 
     at = serializers.DateTimeField()
     events = serializers.IntegerField()
 
 
-class ContentSerializer(ByTypeSerializer):
+class ContentViewsSerializer(PageViewCountsSerializer):
     """One content."""
 
     content_id = serializers.CharField()
     events = serializers.IntegerField()
 
 
-class StatsSerializer(serializers.Serializer[Any]):
+class PageViewStatsSerializer(serializers.Serializer[Any]):
     """How many events."""
 
     interval_seconds = serializers.IntegerField()
@@ -94,9 +94,9 @@ class StatsSerializer(serializers.Serializer[Any]):
     records = serializers.IntegerField(help_text="With all copies that came in.")
     duplicates = serializers.IntegerField(help_text="`records` - `events`.")
     conflicts = serializers.IntegerField(help_text="Event ids that came with more than one body.")
-    by_type = ByTypeSerializer()
-    top = ContentSerializer(many=True, help_text="Most events first.")
-    points = PointSerializer(many=True, help_text="Oldest first, silent ones too.")
+    by_type = PageViewCountsSerializer()
+    top = ContentViewsSerializer(many=True, help_text="Most events first.")
+    points = PageViewPointSerializer(many=True, help_text="Oldest first, silent ones too.")
 
     def get_fields(self) -> dict[str, Any]:
         """`from` is a word of the language, and cannot be an attribute."""
@@ -105,7 +105,7 @@ class StatsSerializer(serializers.Serializer[Any]):
 
 
 def stats_body(stats: Stats, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What `StatsSerializer` shows."""
+    """What `PageViewStatsSerializer` shows."""
     points = [{"at": at, "events": sum(kinds.values()), **kinds} for at, kinds in stats.points]
     top = [{"content_id": each.content_id, "events": each.events, **each.by_type} for each in stats.top]
     shown = {
@@ -120,10 +120,10 @@ def stats_body(stats: Stats, facts: Mapping[str, Any]) -> dict[str, Any]:
         "top": top,
         "points": points,
     }
-    return dict(StatsSerializer(shown).data)
+    return dict(PageViewStatsSerializer(shown).data)
 
 
-class CopySerializer(serializers.Serializer[Any]):
+class EventCopySerializer(serializers.Serializer[Any]):
     """One record that brought the event."""
 
     topic = serializers.CharField()
@@ -133,7 +133,7 @@ class CopySerializer(serializers.Serializer[Any]):
     same_body = serializers.BooleanField(help_text="False: another body under the same id.")
 
 
-class EventSerializer(serializers.Serializer[Any]):
+class EventBodySerializer(serializers.Serializer[Any]):
     """The event itself."""
 
     content_id = serializers.CharField()
@@ -144,7 +144,7 @@ class EventSerializer(serializers.Serializer[Any]):
     props = serializers.DictField()
 
 
-class FoundSerializer(serializers.Serializer[Any]):
+class EventFoundSerializer(serializers.Serializer[Any]):
     """Where an event is."""
 
     event_id = serializers.CharField()
@@ -155,14 +155,14 @@ class FoundSerializer(serializers.Serializer[Any]):
     stored_at = serializers.DateTimeField(
         allow_null=True, help_text="Null: a copy arrived and readers do not see it; `check_ledger` says more."
     )
-    event = EventSerializer(allow_null=True)
-    copies = CopySerializer(many=True, help_text="Every record that brought it, the first first.")
+    event = EventBodySerializer(allow_null=True)
+    copies = EventCopySerializer(many=True, help_text="Every record that brought it, the first first.")
     copies_complete = serializers.BooleanField(help_text="False: there are more copies than are shown.")
     conflicts = serializers.IntegerField(help_text="Of the copies, those with another body than the first.")
 
 
 def found_body(found: Found) -> dict[str, Any]:
-    """What `FoundSerializer` shows."""
+    """What `EventFoundSerializer` shows."""
     stored = found.stored
     first = stored or found.copies[0]
     event = None
@@ -182,4 +182,4 @@ def found_body(found: Found) -> dict[str, Any]:
         "copies_complete": found.is_complete,
         "conflicts": sum(not copy.is_same for copy in found.copies),
     }
-    return dict(FoundSerializer(shown).data)
+    return dict(EventFoundSerializer(shown).data)

@@ -18,10 +18,10 @@ from heimdall_project.streams.topics import Topic
 from ..reading import events, ranges, session, stats
 from ..serializers.page_views import (
     TYPES,
-    FoundSerializer,
+    EventFoundSerializer,
+    PageViewStatsSerializer,
     RangeQuerySerializer,
     StatsQuerySerializer,
-    StatsSerializer,
     found_body,
     stats_body,
 )
@@ -49,7 +49,7 @@ class StatsView(APIView):
         ),
         tags=["ingestion"],
         parameters=[StatsQuerySerializer],
-        responses={200: StatsSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
+        responses={200: PageViewStatsSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
         examples=[examples.STATS],
     )
     def get(self, request: Request) -> Response:
@@ -83,7 +83,7 @@ class EventView(APIView):
         ),
         tags=["ingestion"],
         parameters=[OpenApiParameter("event_id", OpenApiTypes.STR, OpenApiParameter.PATH)],
-        responses={200: FoundSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
+        responses={200: EventFoundSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
         examples=[examples.EVENT, examples.EVENT_IN_CONFLICT],
     )
     def get(self, request: Request, event_id: str) -> Response:

@@ -1,11 +1,6 @@
 """Topics of each test's own, and people who ask."""
 
-from __future__ import annotations
-
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
@@ -18,9 +13,6 @@ from heimdall_project.streams.topic_admin import create_missing, survey
 from heimdall_project.streams.topics import Topic
 from tests.people import People
 from tests.probe_workers.harness import eventually
-
-if TYPE_CHECKING:  # this file is read before Django is set up
-    from tests.integration.ingestion.stored import Store
 
 USED = (Topic.PAGE_VIEWS, Topic.PAGE_VIEWS_DLT, Topic.ANALYSIS_RESULT)
 
@@ -43,41 +35,6 @@ def own_topics(settings: Settings) -> Iterator[str]:
     eventually(lambda: all(_has_leaders(name) for name in USED))
     yield prefix
     broker.admin().delete(USED)
-
-
-@pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """A database in ClickHouse with the tables of ingestion: its address."""
-    from ingestion.schema.files import read
-
-    from heimdall_project.clients.clickhouse import ClickHouse
-
-    address = os.environ["CLICKHOUSE_URL"]
-    name = f"ingestion_{uuid4().hex[:8]}"
-    ClickHouse(url=address).command(f"CREATE DATABASE {name}")
-    own = urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
-    client = ClickHouse(url=own)
-    for migration in read():
-        for statement in migration.forward:
-            client.command(statement)
-    yield own
-    client.command(f"DROP DATABASE {name} SYNC")
-
-
-@pytest.fixture
-def store(database: str, settings: Settings, db: None) -> Iterator[Store]:
-    """Empty tables, and empty books."""
-    from heimdall_project.clients.clickhouse import ClickHouse
-    from ingestion.reading import session
-    from tests.integration.ingestion.stored import Store
-
-    settings.CLICKHOUSE_URL = database
-    session._client.cache_clear()
-    made = Store(ClickHouse())
-    for table in ("page_views", "page_view_arrivals"):
-        made.clickhouse.command(f"TRUNCATE TABLE {table}")
-    yield made
-    session._client.cache_clear()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import connection
+
 from heimdall_project.clients.clickhouse import ClickHouse
 from heimdall_project.streams import broker
 from heimdall_project.streams.books import DjangoBooks
@@ -69,7 +71,7 @@ class Store:
         minute = int(at.timestamp()) // 60
         runs = tuple(Run(start + n, start + n, minute, "http", verdict) for n, verdict in enumerate(verdicts))
         span = Span(Partition(TOPIC, partition), start, start + len(verdicts), runs)
-        DjangoBooks().settle(GROUP, [span], topic_ids={}, window=Window(0.0))
+        settle(GROUP, span)
 
     def store(self, rows: Sequence[dict[str, Any]], *, partition: int = 0, at: datetime) -> int:
         """Rows that are stored and counted, as the writer does both: the offset of the first."""
@@ -89,6 +91,14 @@ class Store:
     def delete(self, table: str, condition: str) -> None:
         """Take rows out behind everybody's back."""
         self.clickhouse.command(f"DELETE FROM {table} WHERE {condition}")  # noqa: S608
+
+
+def settle(group: str, span: Span) -> None:
+    """Write the books. The bound on silence that they set lasts as long as the transaction, which here is the
+    whole test."""
+    DjangoBooks().settle(group, [span], topic_ids={}, window=Window(0.0))
+    with connection.cursor() as sql:
+        sql.execute("SET idle_in_transaction_session_timeout = 0")
 
 
 def publish(count: int, key: bytes = b"k") -> int:

@@ -17,6 +17,7 @@ from heimdall_project.streams.models import LedgerEntry
 from heimdall_project.streams.offsets import Run, Span
 from heimdall_project.streams.outcomes import DEAD_LETTERED, DUPLICATE, STORED, Verdict, dropped
 from heimdall_project.streams.records import Outgoing, Partition
+from tests.integration.ingestion.stored import settle as settle_span
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def settle(
     minute = int((at or timezone.now()).timestamp()) // 60
     runs = tuple(Run(start + n, start + n, minute, "http", verdict) for n, verdict in enumerate(verdicts))
     span = Span(Partition(TOPIC, partition), start, start + len(verdicts), runs)
-    DjangoBooks().settle(GROUP, [span], topic_ids={}, window=Window(0.0))
+    settle_span(GROUP, span)
 
 
 def publish(count: int, key: bytes = b"k") -> int:

@@ -5,6 +5,7 @@ The operator's part is tried in full by `test_schemathesis.py`.
 """
 
 import json
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
@@ -16,6 +17,7 @@ from heimdall_project.accounts.models import User
 from jobs.models import AnalysisJob
 from jobs.services import Hop, result_apply
 from tests.factories import LOG, make_answer, make_dead_letter, make_job, make_log
+from tests.integration.ingestion.stored import view
 from tests.people import People
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +59,9 @@ TABLE = (
     Row("POST", "logs", (401, 403, 403, 201, 201, 201), ENTRY),
     Row("GET", "logs/export", SEES_OWN),
     Row("GET", "logs/<int:pk>", SEES_ALL),
+    Row("GET", "ingest/events/<path:event_id>", SEES_WITH_A_ROLE),
+    Row("GET", "ingest/export", SEES_WITH_A_ROLE),
+    Row("GET", "ingest/stats", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger/export", SEES_WITH_A_ROLE),
     Row("GET", "dlq", SEES_WITH_A_ROLE),
@@ -69,6 +74,9 @@ TABLE = (
     Row("GET", "schema", OPEN),
     Row("GET", "docs", OPEN),
 )
+OF_CLICKHOUSE = {"ingest/events/<path:event_id>", "ingest/export", "ingest/stats"}
+EVENT = 17
+"""Id of an event that is stored."""
 KEYS = [f"{row.method} {row.route}" for row in TABLE]
 
 
@@ -110,6 +118,8 @@ def clients(people: People) -> dict[str, Client]:
 
 def foreign(row: Row, owner: User) -> int:
     """Something of somebody else, in the state that the address asks for."""
+    if row.route in OF_CLICKHOUSE:
+        return EVENT
     if row.route.startswith("logs"):
         return make_log(owner).pk
     if row.route.startswith("dlq"):
@@ -121,15 +131,29 @@ def foreign(row: Row, owner: User) -> int:
     return job.pk
 
 
+PARAMETERS = ("<int:pk>", "<int:analysis_id>", "<path:event_id>")
+
+
+def address_of(row: Row, pk: int) -> str:
+    address = f"/api/v1/{row.route}"
+    for parameter in PARAMETERS:
+        address = address.replace(parameter, str(pk))
+    return address
+
+
 def ask(client: Client, row: Row, pk: int) -> Any:
-    address = "/api/v1/" + row.route.replace("<int:pk>", str(pk)).replace("<int:analysis_id>", str(pk))
+    address = address_of(row, pk)
     if row.method == "GET":
         return client.get(address)
     return client.post(address, json.dumps(row.body), content_type="application/json")
 
 
 @pytest.mark.parametrize("row", TABLE, ids=KEYS)
-def test_each_role_gets_what_the_table_says(clients: dict[str, Client], row: Row) -> None:
+def test_each_role_gets_what_the_table_says(
+    clients: dict[str, Client], row: Row, request: pytest.FixtureRequest
+) -> None:
+    if row.route in OF_CLICKHOUSE:
+        request.getfixturevalue("store").store([view(str(EVENT))], at=datetime.now(UTC))
     owner = User.objects.create_user("owner")
     answers = {role: ask(clients[role], row, foreign(row, owner)) for role in ROLES}
     assert tuple(answers[role].status_code for role in ROLES) == row.statuses
@@ -155,7 +179,7 @@ def test_a_list_holds_only_the_own_for_who_may_not_view_all(clients: dict[str, C
 @pytest.mark.parametrize("row", TABLE, ids=KEYS)
 def test_a_method_that_an_address_does_not_take_is_405(clients: dict[str, Client], row: Row) -> None:
     taken = {other.method for other in TABLE if other.route == row.route}
-    address = "/api/v1/" + row.route.replace("<int:pk>", "1").replace("<int:analysis_id>", "1")
+    address = address_of(row, 1)
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
         answer = clients["root"].generic(method, address, "{}", content_type="application/json")
         assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json"), method
