@@ -27,6 +27,7 @@ class ClickHouseWriter(BatchConsumer[PageView]):
     name = "clickhouse-writer"
     topic = Topic.PAGE_VIEWS
     event = PageView
+    keeps = True
     handler_budget = HANDLER_BUDGET
 
     def __init__(self, table: Table | None = None) -> None:
