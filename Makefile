@@ -7,7 +7,7 @@ bin := .venv/bin
 local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
-.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs bench-dlq eval-analysis services-up services-down status \
+.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs bench-ingest bench-dlq eval-analysis services-up services-down status \
 	kafka-init clickhouse-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
@@ -75,7 +75,7 @@ test-faults: bootstrap-dev ## long outages and repeated, seeded faults
 prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 	@$(on_test) $(bin)/python -m tests.prove
 
-bench: bench-runtime bench-jobs bench-dlq ## all measurements of this machine
+bench: bench-runtime bench-jobs bench-ingest bench-dlq ## all measurements of this machine
 
 bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay beside a plain one, memory by worker
 	@$(on_test) bash -c 'DEBUG=true $(bin)/python manage.py migrate --verbosity 0 \
@@ -83,6 +83,10 @@ bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay 
 
 bench-jobs: bootstrap-dev .local/bench/.installed ## a job from its commit to its end, beside other queues (COUNT=… ROUNDS=…)
 	@$(on_test) $(bin)/python -m benchmarks.jobs $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-ingest: bootstrap-dev .local/bench/.installed ## page views from Kafka into ClickHouse, beside other ways (COUNT=… ROUNDS=… FLAT=…)
+	@$(on_test) $(bin)/python -m benchmarks.ingest $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(SIZES),--sizes $(SIZES)) $(if $(ROWS),--rows $(ROWS)) $(if $(FLAT),--flat $(FLAT))
 
 .local/bench/.installed: benchmarks/requirements.txt
 	@$(bin)/python -m venv --clear .local/bench

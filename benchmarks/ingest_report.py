@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-OURS, CEILING, QUIX, ROW_LOOP = "Heimdall", "bare consume + insert", "quixstreams", "one row at a time"
+OURS, CEILING, PLACED = "Heimdall", "bare consume + insert", "bare, with coordinates"
+QUIX, ROW_LOOP = "quixstreams", "one row at a time"
 CONNECT_RATE, CONNECT_CEILING, CONNECT_CPU = 126_000, 170_000, 8.1
 """The official Kafka Connect sink, 1.5 M events: events/s, the ceiling of that run, CPU-seconds a million."""
 OF_CEILING, OF_CONNECT, WORKER_CPU, RESIDENT, GROWTH = 0.7, 1.0, 5.0, 200.0, 1.10
