@@ -378,10 +378,13 @@ WRITER_PARALLEL = env.integer(
 )
 WRITER_MAX_BUFFER = env.integer(
     "WRITER_MAX_BUFFER",
-    60_000,
+    40_000,
     "Records taken in and not stored, of one writer process; at this bound it reads no more.",
     least=1,
     most=2_000_000,
+)
+WRITER_MAX_BUFFER_MEGABYTES = env.number(
+    "WRITER_MAX_BUFFER_MEGABYTES", 32.0, "The same for their keys and values.", least=1.0, most=4096.0
 )
 WRITER_INSERT_TIMEOUT = env.seconds(
     "WRITER_INSERT_TIMEOUT",

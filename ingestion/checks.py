@@ -35,6 +35,14 @@ def _times() -> Iterator[CheckMessage]:
 
 
 def _amounts() -> Iterator[CheckMessage]:
+    if settings.WRITER_BATCH_MEGABYTES > settings.WRITER_MAX_BUFFER_MEGABYTES:
+        yield Error(
+            f"WRITER_BATCH_MEGABYTES ({settings.WRITER_BATCH_MEGABYTES:g}) is above "
+            f"WRITER_MAX_BUFFER_MEGABYTES ({settings.WRITER_MAX_BUFFER_MEGABYTES:g}): no batch could ever be "
+            "full.",
+            hint="Raise WRITER_MAX_BUFFER_MEGABYTES to a few batches.",
+            id="ingestion.E004",
+        )
     if settings.WRITER_BATCH_ROWS > settings.WRITER_MAX_BUFFER:
         yield Error(
             f"WRITER_BATCH_ROWS ({settings.WRITER_BATCH_ROWS}) is above WRITER_MAX_BUFFER "

@@ -38,6 +38,7 @@ class ClickHouseWriter(BatchConsumer[PageView]):
         )
         self.parallel = settings.WRITER_PARALLEL
         self.max_buffer = settings.WRITER_MAX_BUFFER
+        self.max_buffer_bytes = int(settings.WRITER_MAX_BUFFER_MEGABYTES * 1_000_000)
         self._own = PageViewTable() if table is None else None
         self._store = PageViewStore(table or self._own)  # type: ignore[arg-type]
 

@@ -6,6 +6,7 @@ as left out. HTTP is read strict (`decode_strict`), by a twin of the same contra
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import compress, count
 from typing import Any, get_args
 
 import msgspec
@@ -74,9 +75,9 @@ def decode_many(kind: Any, values: Sequence[bytes | None]) -> list[Any]:
         except (*_REFUSALS, TypeError):  # the last of a record without value
             found.append(_decoded_or_refused(kind, values[len(found)]))
     if isinstance(kind, type) and issubclass(kind, TextChecked):
-        for index, value in enumerate(values):
-            if value is not None and (len(value) > SHORT or BACKSLASH in value):
-                found[index] = _with_sound_texts(found[index])
+        long = (value is not None and (len(value) > SHORT or BACKSLASH in value) for value in values)
+        for index in compress(count(), long):
+            found[index] = _with_sound_texts(found[index])
     return found
 
 

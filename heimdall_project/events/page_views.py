@@ -1,6 +1,7 @@
 """Page views: what visitors of content did. Topic `events.page_view.v1`, key content_id."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any
@@ -45,7 +46,9 @@ class PageView(TextChecked, kw_only=True, omit_defaults=True, gc=False):
     """Flat, and at most 4 KiB as compact JSON."""
 
     def __post_init__(self) -> None:
-        self.occurred_at = storable(self.occurred_at)
+        moment = self.occurred_at
+        if moment.tzinfo is not UTC or not 1900 <= moment.year <= 2299:  # seen here: a call costs more
+            self.occurred_at = storable(moment)
         if (self.dwell_ms is None) is (self.event_type is _DWELL):
             raise ValueError(
                 f"`dwell_ms` {ONLY_WITH_DWELL if self.dwell_ms is not None else NEEDED_BY_DWELL}"

@@ -217,6 +217,8 @@ class BatchConsumer[T](_KafkaConsumer):
     """Batches of different partitions handled at the same time."""
     max_buffer: int | None = None
     """Bound on records taken in and not finished; by default enough to fill the next batches meanwhile."""
+    max_buffer_bytes: int | None = None
+    """Bound on their keys and values."""
 
     def handle(self, batch: Batch[T]) -> None:
         """Handle one batch; say `batch.reject` or `batch.settle` for records that end otherwise."""

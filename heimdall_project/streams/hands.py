@@ -248,7 +248,11 @@ class Hands:
             self._handle(unit, records, records, {})
             return
         events = codec.decode_many(self._consumer.event, list(map(_value, records)))
-        refused = [(r, e) for r, e in zip(records, events, strict=True) if isinstance(e, InvalidMessage)]
+        refused = (
+            [(r, e) for r, e in zip(records, events, strict=True) if isinstance(e, InvalidMessage)]
+            if any(issubclass(kind, InvalidMessage) for kind in set(map(type, events)))
+            else []
+        )
         for record, error in refused:
             self._fail(unit, record, self._consumer.explain(record, error))
         if refused:

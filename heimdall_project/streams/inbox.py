@@ -1,10 +1,11 @@
 """Records that were read and not yet handed over. Pure: time is an argument."""
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from operator import attrgetter
+from itertools import accumulate, islice
+from operator import add, attrgetter
 
 from .consumer import BatchPolicy
 from .records import Partition, Record
@@ -14,15 +15,20 @@ from .records import Partition, Record
 class _Queue:
     since: float
     records: deque[Record] = field(default_factory=deque)
+    sizes: deque[int] = field(default_factory=deque)
+    """Of each of `records`."""
     bytes: int = 0
 
 
 _value, _key = attrgetter("value"), attrgetter("key")
 
 
-def _size(records: Sequence[Record]) -> int:
+def _sizes(records: Sequence[Record]) -> list[int]:
     # Mapped, not looped: this runs for every record that passes.
-    return sum(map(len, filter(None, map(_value, records)))) + sum(map(len, filter(None, map(_key, records))))
+    try:
+        return list(map(add, map(len, map(_value, records)), map(len, map(_key, records))))
+    except TypeError:  # one has no value, or no key
+        return [record.size for record in records]
 
 
 class Inbox:
@@ -39,8 +45,10 @@ class Inbox:
         queue = self._queues.get(place)
         if queue is None:
             queue = self._queues[place] = _Queue(since=now)
+        sizes = _sizes(records)
         queue.records.extend(records)
-        size = _size(records)
+        queue.sizes.extend(sizes)
+        size = sum(sizes)
         queue.bytes += size
         return size
 
@@ -72,26 +80,19 @@ class Inbox:
         """The next batch of a partition: at most `records` of them and about `megabytes`."""
         queue = self._queues[place]
         count = self._count(queue)
-        batch = list(islice(queue.records, count))
         if count == len(queue.records):
             del self._queues[place]
-        else:
-            for _ in range(count):
-                queue.records.popleft()
-            queue.bytes -= _size(batch)
-            queue.since = now
-        return batch
+            return list(queue.records)
+        record, size = queue.records.popleft, queue.sizes.popleft
+        queue.bytes -= sum([size() for _ in range(count)])
+        queue.since = now
+        return [record() for _ in range(count)]
 
     def _count(self, queue: _Queue) -> int:
         most = min(len(queue.records), self._records)
         if queue.bytes <= self._bytes:
             return most
-        size = 0
-        for index, record in enumerate(islice(queue.records, most)):
-            size += record.size
-            if size > self._bytes:
-                return max(1, index)
-        return most
+        return max(1, bisect_right(list(accumulate(islice(queue.sizes, most))), self._bytes))
 
     def take_first(self, most: int, key: Callable[[Record, float], float], now: float) -> list[Record]:
         """The `most` records with the highest `key(record, now)`, highest first; the older one wins a tie."""
@@ -103,8 +104,9 @@ class Inbox:
         chosen = sorted(held, key=rank, reverse=True)[:most]
         for record in chosen:
             queue = self._queues[record.place]
-            queue.records.remove(record)
-            queue.bytes -= record.size
+            index = queue.records.index(record)
+            queue.bytes -= queue.sizes[index]
+            del queue.records[index], queue.sizes[index]
             if not queue.records:
                 del self._queues[record.place]
         return chosen
@@ -112,8 +114,10 @@ class Inbox:
     def put_back(self, place: Partition, records: Sequence[Record], now: float) -> None:
         """Records that were taken and not begun; they stand before the others of their partition."""
         queue = self._queues.setdefault(place, _Queue(since=now))
+        sizes = _sizes(records)
         queue.records.extendleft(reversed(records))
-        queue.bytes += _size(records)
+        queue.sizes.extendleft(reversed(sizes))
+        queue.bytes += sum(sizes)
 
     def __len__(self) -> int:
         return sum(len(queue.records) for queue in self._queues.values())

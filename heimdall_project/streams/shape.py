@@ -18,7 +18,7 @@ class Shape:
     capacity: int
     """Records taken in and not finished."""
     prefetch: int
-    """Records the client fetches ahead."""
+    """Records of each partition that the client fetches ahead."""
     gulp: int
     """Records taken in by one poll at most."""
     bytes: int = BUFFER_BYTES
@@ -34,8 +34,9 @@ class Shape:
                 policy=batch,
                 width=width,
                 capacity=room,
-                prefetch=max(1000, 2 * batch.records),
+                prefetch=max(1000, batch.records // 2),
                 gulp=batch.records,
+                bytes=consumer.max_buffer_bytes or BUFFER_BYTES,
             )
         if isinstance(consumer, ConcurrentConsumer):
             bound = consumer.unfinished

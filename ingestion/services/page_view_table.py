@@ -19,6 +19,7 @@ INSERT_SETTINGS: Mapping[str, str | int] = {
     "date_time_input_format": "best_effort",
     "input_format_skip_unknown_fields": 0,
     "input_format_null_as_default": 0,
+    "input_format_json_read_objects_as_strings": 1,  # props
     "input_format_parallel_parsing": 0,  # of a body of a few megabytes, it costs more than it gives
     "async_insert": 0,
     "wait_end_of_query": 1,  # the answer comes when the rows are stored, not before

@@ -16,7 +16,7 @@ import msgspec
 from heimdall_project.events.page_views import PageView, event_identity
 from heimdall_project.streams.records import Partition, Record
 
-NO_PROPS = "{}"
+_NO_PROPS: dict[str, Any] = {}
 _encoder = msgspec.json.Encoder(order="deterministic")  # props in another order are the same props
 
 
@@ -29,8 +29,8 @@ class PageViewRow(msgspec.Struct, frozen=True, gc=False):
     event_type: str
     occurred_at: datetime
     dwell_ms: int | None
-    props: str
-    """JSON of a flat object, members in order of name."""
+    props: dict[str, Any]
+    """Kept as the text of this object, members in order of name."""
     topic: str
     partition: int
     offset: int
@@ -58,7 +58,7 @@ def rows_of(place: Partition, records: Sequence[Record], events: Sequence[PageVi
             map(_event_type, events),
             map(_occurred_at, events),
             map(_dwell_ms, events),
-            map(_as_text, map(_given_props, events)),
+            [props or _NO_PROPS for props in map(_given_props, events)],
             repeat(place.topic),
             repeat(place.number),
             map(_offset, records),
@@ -72,10 +72,6 @@ def _identities(records: Sequence[Record], events: Sequence[PageView]) -> list[s
     if all(given):
         return given
     return [event_identity(event, record.value or b"") for event, record in zip(events, records, strict=True)]
-
-
-def _as_text(props: dict[str, Any] | None) -> str:
-    return _encoder.encode(props).decode() if props else NO_PROPS
 
 
 def encoded(rows: Sequence[PageViewRow]) -> bytes:

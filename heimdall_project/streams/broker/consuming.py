@@ -36,6 +36,7 @@ def consumer_config(group: str, *, prefetch: int, **more: Any) -> dict[str, Any]
             "fetch.wait.max.ms": 100,
             # By partition and answer. With 4 MB a writer of page views takes 40 MB more, and no less time.
             "fetch.message.max.bytes": 1024 * 1024,
+            "fetch.max.bytes": 2 * 1024 * 1024,
             **more,
         }
     )

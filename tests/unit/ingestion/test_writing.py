@@ -43,7 +43,7 @@ def test_a_row_says_what_happened_and_where_the_record_stands():
         "event_type": "dwell",
         "occurred_at": "2026-01-01T00:00:00Z",
         "dwell_ms": 5,
-        "props": '{"a":null,"b":1}',
+        "props": {"a": None, "b": 1},
         "topic": PLACE.topic,
         "partition": 3,
         "offset": 7,
@@ -79,8 +79,9 @@ def test_the_same_records_make_the_same_token_and_any_other_row_makes_another():
 
 
 def test_props_in_another_order_are_the_same_row():
-    assert rows(record(1, event_id="a", props={"a": 1, "b": 2})) == rows(
-        record(1, event_id="a", props={"b": 2, "a": 1})
+    one, other = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    assert encoded(rows(record(1, event_id="a", props=one))) == encoded(
+        rows(record(1, event_id="a", props=other))
     )
 
 
