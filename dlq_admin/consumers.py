@@ -1,17 +1,25 @@
 """Workers of dead letters."""
 
+from threading import Event
+from typing import ClassVar
+
+from django.conf import settings
 from django.db import DatabaseError
 
 from heimdall_project.errors import StopOnPurpose, TransientError
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.streams import topics
 from heimdall_project.streams.books import is_outage
-from heimdall_project.streams.consumer import Batch, BatchConsumer, BatchPolicy
+from heimdall_project.streams.broker import producer
+from heimdall_project.streams.consumer import Batch, BatchConsumer, BatchPolicy, Loop
+from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.outcomes import DUPLICATE
+from heimdall_project.streams.ports import SystemClock
 from heimdall_project.streams.records import Record
 from heimdall_project.streams.registry import register
+from heimdall_project.streams.relay import delivery_timeout
 
-from .services import Indexed, letters_index
+from .services import LEASE, Indexed, Redriver, letters_index
 
 
 @register
@@ -45,3 +53,30 @@ def _is_away(error: Exception) -> bool:
     if isinstance(error, DatabaseError):
         return is_outage(error)
     return isinstance(error, TransientError | StopOnPurpose)
+
+
+@register
+class DlqRedriver(Loop):
+    """Sends approved dead letters again, at the rate set, and finds out what became of them.
+
+    Idempotent by redrive id, which is fixed before anything is sent: published perhaps twice after a crash,
+    handled once.
+    """
+
+    name = "dlq-redriver"
+    interval = 0.2
+    step_budget: ClassVar[float] = delivery_timeout(settings.OUTBOX_LEASE) + 100.0
+
+    def start(self) -> None:
+        """Build the redriver of this process."""
+        lease = Lease(LEASE, duration=settings.OUTBOX_LEASE, clock=SystemClock())
+        patience = delivery_timeout(settings.OUTBOX_LEASE)
+        self._redriver = Redriver(lease=lease, producer=producer(delivery_timeout=patience))
+
+    def step(self, stop: Event) -> bool:
+        """One round over all running batches."""
+        return self._redriver.step()
+
+    def close(self) -> None:
+        """Let one that stands by take over at once."""
+        self._redriver.close()

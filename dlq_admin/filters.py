@@ -1,16 +1,20 @@
 """Filters of the lists."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ValidationError
 
 from heimdall_project.api.filters import TimeFilter
 
-from .models import CLOSED_LETTERS, Cluster, DeadLetter
+from .batch_states import BatchState
+from .models import CLOSED_LETTERS, Cluster, DeadLetter, RedriveBatch
 from .states import GROUPS, Disposition, State, Writer
 
 type Letters = QuerySet[DeadLetter]
@@ -140,3 +144,38 @@ class ClusterFilter(filters.FilterSet):  # type: ignore[misc]
     def with_state(self, clusters: Clusters, _name: str, state: str) -> Clusters:
         """By a counter."""
         return clusters.filter(**{f"{state.lower()}__gt": 0})
+
+
+class BatchFilter(filters.FilterSet):  # type: ignore[misc]
+    """Which batches."""
+
+    state = _any_of(BatchState)
+
+    class Meta:
+        model = RedriveBatch
+        fields = ("state",)
+
+
+def filtered_letters(given: Mapping[str, Any]) -> Letters:
+    """Letters by filters out of a body: texts, or lists of texts, by the names of the query's parameters.
+
+    Raises ValidationError with the path of each that does not fit.
+    """
+    errors = {name: _wrong(name, value) for name, value in given.items() if _wrong(name, value)}
+    data = QueryDict(mutable=True)
+    for name in given.keys() - errors.keys():
+        value = given[name]
+        data.setlist(name, value if isinstance(value, list) else [value])
+    chosen = LetterFilter(data=data, queryset=DeadLetter.objects.all())
+    if errors or not chosen.is_valid():
+        raise ValidationError({"filters": {**chosen.errors, **errors}})
+    found: Letters = chosen.qs
+    return found
+
+
+def _wrong(name: str, value: Any) -> str:
+    if name not in LetterFilter.base_filters:
+        return f"There is no such filter; there are: {', '.join(LetterFilter.base_filters)}."
+    several = isinstance(LetterFilter.base_filters[name], filters.MultipleChoiceFilter)
+    texts = value if isinstance(value, list) and several else [value]
+    return "" if all(isinstance(text, str) for text in texts) else "A text, or a list of texts for a choice."

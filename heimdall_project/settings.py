@@ -264,6 +264,14 @@ FLOOD_PATIENCE = env.seconds(
     "FLOOD_PATIENCE", 2.0, "A few invalid first records become dead letters after this much quiet."
 )
 
+DLQ_MAX_ATTEMPTS = env.integer(
+    "DLQ_MAX_ATTEMPTS",
+    10,
+    "A dead letter that failed so often is not sent again any more.",
+    least=1,
+    most=1000,
+)
+
 env.section("API")
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 2_097_152, "Largest request body.", least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES

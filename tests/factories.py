@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 if TYPE_CHECKING:
-    from dlq_admin.models import DeadLetter
+    from dlq_admin.models import DeadLetter, RedriveBatch
     from heimdall_project.accounts.models import User
     from heimdall_project.events.jobs import AnalysisCompleted, AnalysisRequested
     from heimdall_project.streams.consumer import Delivery
@@ -96,6 +96,23 @@ def make_dead_letter(value: bytes | None = b"{", **headers: bytes) -> DeadLetter
     record = Record("dlq.failed", 0, next(_numbers), stamp, b"k", value, [*headers.items()])
     letters_index(records=[record])
     return DeadLetter.objects.get(letter_offset=record.offset)
+
+
+def make_batch(owner: User, **fields: Any) -> RedriveBatch:
+    """A redrive batch of one letter that its owner proposed."""
+    from dlq_admin.models import BatchItem, RedriveBatch
+    from dlq_admin.services.batches import set_of
+
+    letter = make_dead_letter()
+    pace = {"canary": 1, "rate": 1.0, "most_failures": 0.1, "most_lag": 1000}
+    batch = RedriveBatch.objects.create(
+        reason="to try", size=1, set_hash="-", proposed_by=owner, needs_second=False, **(pace | fields)
+    )
+    BatchItem.objects.create(
+        batch=batch, letter=letter, attempt=1, digest=letter.digest, redrive_id=f"r-{batch.pk}"
+    )
+    RedriveBatch.objects.filter(pk=batch.pk).update(set_hash=set_of(batch)[1])
+    return RedriveBatch.objects.get(pk=batch.pk)
 
 
 def outbox_events[T](kind: type[T], topic: str = "analysis.request") -> list[T]:

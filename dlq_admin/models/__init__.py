@@ -1,7 +1,17 @@
 """Tables of dead letters, split by noun."""
 
+from .batch import BatchItem, RedriveBatch
 from .cluster import CLOSED_LETTERS, Cluster, ClusterTrend
 from .history import LetterLine
 from .letter import DeadLetter, LetterPayload
 
-__all__ = ["CLOSED_LETTERS", "Cluster", "ClusterTrend", "DeadLetter", "LetterLine", "LetterPayload"]
+__all__ = [
+    "CLOSED_LETTERS",
+    "BatchItem",
+    "Cluster",
+    "ClusterTrend",
+    "DeadLetter",
+    "LetterLine",
+    "LetterPayload",
+    "RedriveBatch",
+]

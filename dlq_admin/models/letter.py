@@ -1,5 +1,6 @@
 """Dead letters and their bytes."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -60,6 +61,16 @@ class DeadLetter(models.Model):
     redrive_id = models.CharField(
         max_length=64, blank=True, help_text="Of the redrive under way, or the last."
     )
+    batch = models.ForeignKey(
+        "RedriveBatch",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="That it is in from the approval to its end.",
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     failed_redrive_id = models.CharField(
         max_length=64,
         blank=True,
@@ -84,6 +95,10 @@ class DeadLetter(models.Model):
             models.CheckConstraint(condition=Q(attempt__gte=1, tries__gte=1), name="letter_failed_once"),
             models.CheckConstraint(condition=Q(size__gte=0), name="letter_has_a_size"),
             models.CheckConstraint(
+                name="letter_approved_by_somebody",
+                condition=~Q(state="APPROVED") | Q(approved_by__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="letter_under_way_has_a_redrive",
                 condition=~Q(state__in=["REPROCESSING", "PUBLISHED", "RESOLVED", "FAILED_AGAIN"])
                 | ~Q(redrive_id=""),
@@ -104,6 +119,7 @@ class DeadLetter(models.Model):
         permissions = (
             ("read_payload", "Can read the bytes of dead letters, with secrets masked"),
             ("read_secrets", "Can read the bytes of dead letters as they are"),
+            ("discard_deadletter", "Can decide that a dead letter is not needed"),
         )
 
     def __str__(self) -> str:

@@ -1,5 +1,17 @@
 """Dead letters as the API takes and shows them."""
 
+from .acts import (
+    ApproveBatchSerializer,
+    ApprovedManySerializer,
+    ApproveManySerializer,
+    BatchDetailSerializer,
+    BatchItemSerializer,
+    BatchSerializer,
+    DlqReasonSerializer,
+    NewBatchSerializer,
+    approved_body,
+    batch_body,
+)
 from .clusters import ClusterDetailSerializer, ClusterSerializer, cluster_body
 from .figures import LetterStatsSerializer, TrendWindowSerializer, stats_body
 from .letters import (
@@ -11,14 +23,24 @@ from .letters import (
 )
 
 __all__ = [
+    "ApproveBatchSerializer",
+    "ApproveManySerializer",
+    "ApprovedManySerializer",
+    "BatchDetailSerializer",
+    "BatchItemSerializer",
+    "BatchSerializer",
     "ClusterDetailSerializer",
     "ClusterSerializer",
+    "DlqReasonSerializer",
     "HistorySerializer",
     "LetterDetailSerializer",
     "LetterSerializer",
     "LetterStatsSerializer",
+    "NewBatchSerializer",
     "PayloadSerializer",
     "TrendWindowSerializer",
+    "approved_body",
+    "batch_body",
     "cluster_body",
     "payload_body",
     "stats_body",

@@ -15,7 +15,7 @@ from ..letters import Facts, KnownTopics, read
 from ..states import MAY_COME_BACK, Event, State, Writer
 from .counting import Move, clusters_count, clusters_ensure
 from .lines import Line, lines_add
-from .rows import Letter, letters_fail_again, letters_find, letters_insert, redriven_lock
+from .rows import Letter, letters_fail_again, letters_find, letters_insert, redriven_lock, redrives_known
 
 log = get_logger(__name__)
 ACTOR = "dlq-indexer"
@@ -112,9 +112,12 @@ def _bring_back(letters: Sequence[Letter], answers: Answers) -> None:
     """Letters of redrives that failed go to the rows that were sent again; others are left as they are."""
     proven = [n for n, letter in enumerate(letters) if is_proven(letter)]
     rows = redriven_lock(letters[n].facts.redrive_id for n in proven)
+    earlier = redrives_known(letters[n].facts.redrive_id for n in proven) - set(rows)
     back: list[int] = []
     for n in proven:
-        if (row := rows.get(letters[n].facts.redrive_id)) is not None:
+        if letters[n].facts.redrive_id in earlier:  # its letter was sent again once more since
+            answers[n] = Indexed.DUPLICATE
+        elif (row := rows.get(letters[n].facts.redrive_id)) is not None:
             fits = row.failed_redrive_id != row.redrive_id and row.state in MAY_COME_BACK
             answers[n] = Indexed.RETURNED if fits else Indexed.DUPLICATE
             if fits:

@@ -73,6 +73,9 @@ RETURNING letter.id, letter.attempt
 _KEEP_BYTES = "COPY dead_letter_payloads (letter_id, key, value, headers) FROM STDIN (FORMAT BINARY)"
 
 
+_KNOWN = "SELECT redrive_id FROM redrive_items WHERE redrive_id = ANY(%s)"
+
+
 class Letter(NamedTuple):
     """A dead letter as it was read."""
 
@@ -131,6 +134,16 @@ def redriven_lock(redrive_ids: Iterable[str]) -> dict[str, Redriven]:
     with connection.cursor() as sql:
         sql.execute(_LOCK_REDRIVEN, [wanted])
         return {row[3]: Redriven(*row) for row in sql.fetchall()}
+
+
+def redrives_known(redrive_ids: Iterable[str]) -> set[str]:
+    """Those of these redrives that are ours, however long ago."""
+    wanted = list(dict.fromkeys(redrive_ids))
+    if not wanted:
+        return set()
+    with connection.cursor() as sql:
+        sql.execute(_KNOWN, [wanted])
+        return {row[0] for row in sql.fetchall()}
 
 
 def letters_fail_again(

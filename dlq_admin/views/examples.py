@@ -145,3 +145,58 @@ STATS = _answer(
         "trend": _TREND,
     },
 )
+
+_HASH = "d6b8e2a6b5a0b6e5f6d2f1a4d7c3a8f0c1e9b2d4a5f6e7c8b9a0d1e2f3a4b5c6"
+_BATCH: dict[str, Any] = {
+    "id": 7,
+    "state": "RUNNING",
+    "note": "the first 5 are sent; they must have ended before more are",
+    "reason": "The writer takes long dwell times since 0.2.0",
+    "size": 1790,
+    "set_hash": _HASH,
+    "proposed_by": "omar",
+    "approved_by": "ada",
+    "second_approved_by": None,
+    "needs_second": False,
+    "canary": 5,
+    "rate": 100.0,
+    "most_failures": 0.1,
+    "most_lag": 100_000,
+    "proposed_at": _WHEN,
+    "approved_at": _LATER,
+    "ended_at": None,
+}
+_PROGRESS = {"waiting": 1785, "under_way": 3, "resolved": 2, "failed": 0, "skipped": 0}
+BATCH = _answer("A batch", _BATCH)
+BATCH_DETAIL = OpenApiExample("With its progress", value=_BATCH | {"progress": _PROGRESS}, response_only=True)
+BATCH_ITEM = _answer(
+    "Resolved",
+    {
+        "id": 91,
+        "letter": 4711,
+        "attempt": 1,
+        "redrive_id": "5d0c2a3e-7f0e-4b43-8f5b-3f1e9d2b6a10",
+        "state": "RESOLVED",
+        "note": "",
+        "reference": "",
+        "sent_at": _WHEN,
+        "ended_at": _LATER,
+    },
+)
+
+
+def _request(title: str, value: Any) -> OpenApiExample:
+    return OpenApiExample(title, value=value, request_only=True)
+
+
+REASON = _request("Why", {"reason": "The writer takes long dwell times since 0.2.0"})
+APPROVE_MANY = _request("Two", {"ids": [4711, 4712], "reason": "Looked at both"})
+APPROVED_MANY = _answer(
+    "One was late",
+    {"approved": [4711], "refused": [{"id": 4712, "status": 409, "detail": "It is DISCARDED."}]},
+)
+NEW_BATCH = _request(
+    "By cause",
+    {"filters": {"cluster": "12", "state": "PENDING"}, "reason": "The writer is repaired", "rate": 50.0},
+)
+APPROVE_BATCH = _request("For this set", {"reason": "Same cause, repaired", "set_hash": _HASH})

@@ -43,6 +43,10 @@ LETTERS_INDEXED = Counter(
     "Dead letters read by the indexer: new, returned (failed again after a redrive), duplicate.",
     ["outcome"],
 )
+LETTERS_SENT = Counter("heimdall_letters_sent", "Dead letters sent again.")
+LETTERS_REDRIVEN = Counter(
+    "heimdall_letters_redriven", "Dead letters that were sent again, by how they ended.", ["outcome"]
+)
 FLOODS = Counter("heimdall_floods", "Times a worker stopped because too much was invalid.", ["worker"])
 RESTARTS = Counter("heimdall_worker_restarts", "Restarts of a worker by the supervisor.", ["worker"])
 OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from the outbox.", ["topic"])

@@ -36,5 +36,6 @@ def test_the_workers_of_the_design_are_there() -> None:
         "job-sweeper",
         "clickhouse-writer",
         "dlq-indexer",
+        "dlq-redriver",
     }
     assert named <= {worker.name for worker in WORKERS}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 STREAMS = "heimdall_project/streams"
 MEMBER = "tests/unit/streams/test_member.py"
 DESK = "tests/unit/streams/test_desk.py"
+REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
 
@@ -902,5 +903,46 @@ MUTATIONS = [
         old="_compared(truth, seen) if not each.least <= each.seen <= each.most]",
         new="_compared(truth, seen) if not each.least <= each.seen]",
         killer="tests/unit/ingestion/generator/test_checking.py::test_each_figure_that_is_off_by_one_is_told",
+    ),
+    Mutation(
+        name="send letters under another redrive id after a crash",
+        promise=3,
+        file="dlq_admin/services/redriving.py",
+        old="        redrive_id=item.redrive_id,\n        group=letter.group,\n",
+        new="        redrive_id=f'{item.redrive_id}-again',\n        group=letter.group,\n",
+        killer=f"{REDRIVER}::test_what_is_sent_again_and_handled_is_resolved",
+    ),
+    Mutation(
+        name="watch a letter no longer once it is published",
+        promise=3,
+        file="dlq_admin/services/redriving.py",
+        old="            sending.update(state=ItemState.PUBLISHED)\n",
+        new="            sending.update(state=ItemState.RESOLVED)\n",
+        killer=f"{REDRIVER}::test_published_and_resolved_are_two_things",
+    ),
+    Mutation(
+        name="let a set be approved that was changed",
+        promise=4,
+        file="dlq_admin/services/batches.py",
+        old="        if not set_hash == batch.set_hash == set_of(batch)[1]:\n",
+        new="        if set_hash != batch.set_hash:\n",
+        killer="tests/integration/dlq_admin/test_deciding.py"
+        "::test_an_approval_is_for_the_set_that_was_looked_at",
+    ),
+    Mutation(
+        name="send letters of an approver who lost the right",
+        promise=4,
+        file="dlq_admin/services/redriving.py",
+        old="            if why := _approval_is_gone(batch):\n",
+        new="            if False and (why := _approval_is_gone(batch)):\n",
+        killer=f"{REDRIVER}::test_an_approver_who_lost_the_right_in_between_stops_the_batch",
+    ),
+    Mutation(
+        name="send a whole batch at once",
+        promise=6,
+        file="dlq_admin/ramp.py",
+        old="    first = min(max(1, rules.canary), size)\n",
+        new="    first = size\n",
+        killer=f"{REDRIVER}::test_the_canary_goes_alone_and_the_rest_in_stages",
     ),
 ]

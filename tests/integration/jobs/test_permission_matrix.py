@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from heimdall_project.accounts.models import User
 from jobs.models import AnalysisJob
 from jobs.services import Hop, result_apply
-from tests.factories import LOG, make_answer, make_dead_letter, make_job, make_log
+from tests.factories import LOG, make_answer, make_batch, make_dead_letter, make_job, make_log
 from tests.integration.ingestion.stored import view
 from tests.people import People
 
@@ -65,12 +65,25 @@ TABLE = (
     Row("GET", "ingest/ledger", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger/export", SEES_WITH_A_ROLE),
     Row("GET", "dlq", SEES_WITH_A_ROLE),
+    Row("POST", "dlq/approve", (401, 403, 403, 403, 200, 200), {"ids": [1], **WHY}),
+    Row("GET", "dlq/batches", SEES_WITH_A_ROLE),
+    Row("POST", "dlq/batches", (401, 403, 403, 422, 422, 422), {"ids": [2**62], **WHY}),
+    Row("GET", "dlq/batches/<int:pk>", SEES_WITH_A_ROLE),
+    Row("GET", "dlq/batches/<int:pk>/items", SEES_WITH_A_ROLE),
+    Row("POST", "dlq/batches/<int:pk>/approve", (401, 403, 403, 403, 409, 409), {"set_hash": "x", **WHY}),
+    Row("POST", "dlq/batches/<int:pk>/reject", (401, 403, 403, 403, 200, 200), WHY),
+    Row("POST", "dlq/batches/<int:pk>/pause", (401, 403, 403, 409, 409, 409), WHY),
+    Row("POST", "dlq/batches/<int:pk>/resume", (401, 403, 403, 409, 409, 409), WHY),
+    Row("POST", "dlq/batches/<int:pk>/cancel", (401, 403, 403, 200, 200, 200), WHY),
     Row("GET", "dlq/clusters", SEES_WITH_A_ROLE),
     Row("GET", "dlq/clusters/<int:pk>", SEES_WITH_A_ROLE),
     Row("GET", "dlq/stats", SEES_WITH_A_ROLE),
     Row("GET", "dlq/<int:pk>", SEES_WITH_A_ROLE),
     Row("GET", "dlq/<int:pk>/payload", (401, 403, 403, 200, 200, 200)),
     Row("GET", "dlq/<int:pk>/history", SEES_WITH_A_ROLE),
+    Row("POST", "dlq/<int:pk>/approve", (401, 403, 403, 403, 409, 409), WHY),
+    Row("POST", "dlq/<int:pk>/discard", (401, 403, 403, 200, 200, 200), WHY),
+    Row("POST", "dlq/<int:pk>/reprocess", (401, 403, 403, 409, 409, 409), WHY),
     Row("GET", "schema", OPEN),
     Row("GET", "docs", OPEN),
 )
@@ -123,6 +136,8 @@ def foreign(row: Row, owner: User) -> int:
     if row.route.startswith("logs"):
         return make_log(owner).pk
     if row.route.startswith("dlq"):
+        if "batches" in row.route:
+            return make_batch(owner).pk
         letter = make_dead_letter()
         return letter.cluster_id if "clusters" in row.route else letter.pk
     job: AnalysisJob = make_job(owner)

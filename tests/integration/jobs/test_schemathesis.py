@@ -27,10 +27,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from dlq_admin.models import Cluster, DeadLetter
+from dlq_admin.models import Cluster, DeadLetter, RedriveBatch
 from jobs.models import AnalysisJob, LogEntry
 from jobs.services import Hop, result_apply
-from tests.factories import make_answer, make_claim, make_dead_letter, make_job, make_log
+from tests.factories import make_answer, make_batch, make_claim, make_job, make_log
 from tests.integration.ingestion.stored import Store, view
 from tests.people import PASSWORD, People
 
@@ -74,7 +74,7 @@ def one_connection() -> Iterator[None]:
 def furnished(people: People, one_connection: None, store: Store) -> None:
     """Jobs in every state, log entries and an event, so that not everything is a 404."""
     store.store([view("known")], at=datetime.now(UTC))
-    make_job(people.omar), make_claim(make_job(people.eve)), make_log(people.omar), make_dead_letter()
+    make_job(people.omar), make_claim(make_job(people.eve)), make_log(people.omar), make_batch(people.ada)
     for failure in ("", "model_timeout", "no_evidence"):
         answer = make_answer(make_job(people.omar).request_id, failure=failure)
         result_apply(event=answer, hop=Hop("analysis.result", 0, 1))
@@ -84,7 +84,12 @@ def known_ids(name: str) -> st.SearchStrategy[int | str]:
     """Ids that exist, of what the address is about; of a job by default."""
     if name.startswith("/api/v1/ingest"):
         return st.just("known")
-    kinds: dict[str, type[Model]] = {"logs": LogEntry, "dlq/clusters": Cluster, "dlq": DeadLetter}
+    kinds: dict[str, type[Model]] = {
+        "logs": LogEntry,
+        "dlq/clusters": Cluster,
+        "dlq/batches": RedriveBatch,
+        "dlq": DeadLetter,
+    }
     kind = next((k for part, k in kinds.items() if name.startswith(f"/api/v1/{part}")), AnalysisJob)
     return st.sampled_from(sorted(kind._default_manager.values_list("pk", flat=True)))
 

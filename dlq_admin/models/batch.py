@@ -1,0 +1,149 @@
+"""Redrive batches: frozen sets of letters that are sent again, on the word of two people."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from ..batch_states import APPROVED, ENDED, BatchState, ItemState
+from .letter import DeadLetter
+
+REASON_MOST = 500
+
+
+class RedriveBatch(models.Model):
+    """Which letters are sent again, why, who said so, how fast, and how it goes.
+
+    The set is frozen when it is proposed; an approval names its hash, and one of another set is refused.
+    """
+
+    state = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value) for s in BatchState],
+        default=BatchState.PROPOSED.value,
+    )
+    reason = models.CharField(max_length=REASON_MOST)
+    size = models.IntegerField(help_text="Letters in the set.")
+    set_hash = models.CharField(max_length=64, help_text="SHA-256 of the set: letters, attempts, bytes.")
+    approved_hash = models.CharField(max_length=64, blank=True, help_text="What the approval is for.")
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    second_approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    needs_second = models.BooleanField(
+        help_text="A consumer declares that handling a record twice is unsafe: two approvals are needed."
+    )
+    canary = models.IntegerField(help_text="Letters that go first, alone.")
+    rate = models.FloatField(help_text="Letters a second, at most.")
+    most_failures = models.FloatField(help_text="Share of failures at which it stops itself, 0 to 1.")
+    most_lag = models.BigIntegerField(help_text="Records that a consumer may be behind; beyond it waits.")
+    forgiven = models.IntegerField(default=0, help_text="Failures known when it was last let go on.")
+    note = models.CharField(max_length=500, blank=True, help_text="What it waits for, or why it stopped.")
+    free_from = models.DateTimeField(db_default=Now(), help_text="Up to when its rate is used.")
+    proposed_at = models.DateTimeField(db_default=Now())
+    approved_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "redrive_batches"
+        ordering = ("-proposed_at", "-id")
+        verbose_name_plural = "redrive batches"
+        permissions = (
+            ("propose_redrive", "Can propose that dead letters are sent again, and steer their batches"),
+            ("approve_redrive", "Can approve that dead letters are sent again, if proposed by another"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                name="batch_approved_by_another",
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="batch_second_is_a_third",
+                condition=Q(second_approved_by__isnull=True)
+                | (
+                    ~Q(second_approved_by=F("proposed_by"))
+                    & Q(approved_by__isnull=False)
+                    & ~Q(second_approved_by=F("approved_by"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="batch_approval_is_of_this_set",
+                condition=Q(approved_hash="", approved_by__isnull=True)
+                | Q(approved_hash=F("set_hash"), approved_by__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="batch_runs_approved",
+                condition=~Q(state__in=sorted(state.value for state in APPROVED))
+                | (
+                    Q(approved_by__isnull=False)
+                    & (Q(needs_second=False) | Q(second_approved_by__isnull=False))
+                ),
+            ),
+            models.CheckConstraint(
+                name="batch_ended_has_time",
+                condition=Q(state__in=sorted(s.value for s in ENDED), ended_at__isnull=False)
+                | (~Q(state__in=sorted(s.value for s in ENDED)) & Q(ended_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="batch_has_sense",
+                condition=Q(
+                    size__gte=1, canary__gte=1, rate__gt=0, most_failures__gte=0, most_failures__lte=1,
+                    most_lag__gte=0,
+                ),
+            ),
+        )  # fmt: skip
+        indexes = (
+            models.Index(fields=["-proposed_at", "-id"], name="batch_by_time"),
+            models.Index(fields=["id"], name="batch_running", condition=Q(state="RUNNING")),
+        )
+
+    def __str__(self) -> str:
+        return f"redrive batch {self.pk}"
+
+
+class BatchItem(models.Model):
+    """One letter of a batch, as it was when the set was frozen."""
+
+    batch = models.ForeignKey(RedriveBatch, on_delete=models.CASCADE, related_name="items", db_index=False)
+    letter = models.ForeignKey(DeadLetter, on_delete=models.PROTECT, related_name="redrives")
+    attempt = models.IntegerField(help_text="Of the letter.")
+    digest = models.BinaryField(help_text="Of the letter's bytes.")
+    redrive_id = models.CharField(max_length=64)
+    state = models.CharField(
+        max_length=10,
+        choices=[(s.value, s.value) for s in ItemState],
+        default=ItemState.WAITING.value,
+    )
+    reference = models.CharField(max_length=200, blank=True, help_text="Of a redrive target.")
+    note = models.CharField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "redrive_items"
+        ordering = ("batch", "id")
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(fields=["batch", "letter"], name="item_once_a_batch"),
+            models.UniqueConstraint(fields=["redrive_id"], name="item_of_a_redrive"),
+            # A letter is on its way once at a time, whoever sends it.
+            models.UniqueConstraint(
+                fields=["letter"],
+                name="item_under_way_once",
+                condition=Q(state__in=[ItemState.SENDING.value, ItemState.PUBLISHED.value]),
+            ),
+        )
+        indexes = (
+            models.Index(fields=["batch", "state", "id"], name="item_by_state"),
+            models.Index(
+                fields=["id"],
+                name="item_under_way",
+                condition=Q(state__in=[ItemState.SENDING.value, ItemState.PUBLISHED.value]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"item {self.pk} of batch {self.batch_id}"
