@@ -36,24 +36,31 @@ class LedgerGauges:
             self._lock.release()
 
     def _measure(self) -> bool:
-        """Whether everybody answered; the first who does not is the last who is asked."""
+        """Whether everybody answered. The first who does not is the last who is asked; of the others it is not
+        known either what is in flight now."""
+        answers = True
         for pair in ledger.pairs():
-            try:
-                with database():
-                    balance = ledger.ledger_balance(pair=pair)
-            except (TransientError, DatabaseError):
-                return False
+            balance = _balance(pair) if answers else None
+            answers = answers and balance is not None and not balance.is_away
             _set(pair, balance)
-            if balance.is_away:
-                return False
-        return True
+        return answers
 
 
-def _set(pair: ledger.Pair, balance: Balance) -> None:
+def _balance(pair: ledger.Pair) -> Balance | None:
+    """None while the database is away."""
+    try:
+        with database():
+            return ledger.ledger_balance(pair=pair)
+    except (TransientError, DatabaseError):
+        return None
+
+
+def _set(pair: ledger.Pair, balance: Balance | None) -> None:
     labels = (pair.group, pair.topic)
-    flight = balance.in_flight
+    flight = balance.in_flight if balance else None
     metrics.LEDGER_IN_FLIGHT.labels(*labels).set(_UNKNOWN if flight is None else flight)
-    metrics.LEDGER_PROBLEMS.labels(*labels).set(len(balance.problems))
+    if balance is not None:
+        metrics.LEDGER_PROBLEMS.labels(*labels).set(len(balance.problems))
 
 
 gauges = LedgerGauges(SystemClock())
