@@ -36,8 +36,8 @@ class LedgerGauges:
             self._lock.release()
 
     def _measure(self) -> bool:
-        """Whether everybody answered. The first who does not is the last who is asked; of the others it is not
-        known either what is in flight now."""
+        """Whether everybody answered. The first who does not is the last who is asked, and what is in flight
+        of the others is not known either."""
         answers = True
         for pair in ledger.pairs():
             balance = _balance(pair) if answers else None
