@@ -88,6 +88,17 @@ def test_what_calls_under_way_may_still_give_back_is_waited_for() -> None:
 
 
 @pytest.mark.django_db
+def test_two_calls_of_one_job_at_once_share_its_tokens() -> None:
+    keeper = ledger(job=1_000)
+    first = keeper.reserve(ADA, 800)
+    with pytest.raises(TransientError, match="calls under way hold the rest"):
+        keeper.reserve(ADA, 800)
+    keeper.reserve(Account("user:1", "job:2"), 800)
+    first.settle(100, 50)
+    keeper.reserve(ADA, 800)
+
+
+@pytest.mark.django_db
 def test_a_call_that_no_day_could_pay_says_so() -> None:
     with pytest.raises(Refused, match="more than a whole day's"):
         ledger(client_day=1_000).reserve(ADA, 1_001)
