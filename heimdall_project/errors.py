@@ -17,8 +17,12 @@ HeimdallError
     ├── NotFound              404
     ├── Forbidden             403
     ├── Conflict              409
+    ├── Gone                  410
+    ├── TooLarge              413
+    ├── UnsupportedMedia      415
     ├── Unprocessable         422
     └── Unavailable           503 with Retry-After
+        └── Busy              429 with Retry-After
 """
 
 from collections.abc import Mapping
@@ -122,15 +126,23 @@ class Fenced(HeimdallError):
 class Refused(HeimdallError):
     """A request that cannot be granted.
 
-    `errors` maps the path of each offending field to what is wrong with it.
+    `errors` maps the path of each offending field to what is wrong with it; `more` are further members of the
+    problem.
     """
 
     status, slug, title = 400, "bad-request", "Bad request"
 
-    def __init__(self, detail: str, *, errors: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        errors: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = dict(errors or {})
+        self.more = dict(more or {})
 
 
 class NotFound(Refused):
@@ -151,6 +163,24 @@ class Conflict(Refused):
     status, slug, title = 409, "conflict", "Conflict"
 
 
+class Gone(Refused):
+    """It was there, and is kept no longer."""
+
+    status, slug, title = 410, "gone", "Gone"
+
+
+class TooLarge(Refused):
+    """More than is taken in one request."""
+
+    status, slug, title = 413, "too-large", "Request body too large"
+
+
+class UnsupportedMedia(Refused):
+    """The body is of a kind that is not read here."""
+
+    status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
 class Unprocessable(Refused):
     """The request is well formed and still cannot be followed."""
 
@@ -162,6 +192,14 @@ class Unavailable(Refused):
 
     status, slug, title = 503, "unavailable", "Service unavailable"
 
-    def __init__(self, detail: str, *, retry_after: int = 5) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, *, retry_after: int = 5, more: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(detail, more=more)
         self.retry_after = retry_after
+
+
+class Busy(Unavailable):
+    """More is under way than this process takes on; nothing was done."""
+
+    status, slug, title = 429, "too-many-requests", "Too many requests"

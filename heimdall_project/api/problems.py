@@ -46,6 +46,8 @@ class Problem:
     detail: str = ""
     errors: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict)
+    """Members of one kind of problem only (extension members of RFC 9457)."""
 
     def members(self, *, instance: str, request_id: str) -> dict[str, object]:
         """The JSON object of RFC 9457 with our `request_id`, `trace_id` and `errors`."""
@@ -60,7 +62,7 @@ class Problem:
         }
         if self.errors:
             body["errors"] = [{"path": path, "message": message} for path, message in _bounded(self.errors)]
-        return body
+        return {**self.more, **body}
 
 
 def _bounded(errors: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
@@ -143,6 +145,7 @@ def _refused(error: Refused) -> Problem:
         detail=error.detail,
         errors=tuple(error.errors.items()),
         headers={} if retry is None else {"Retry-After": str(retry)},
+        more=error.more,
     )
 
 
