@@ -10,6 +10,7 @@ import logging.config
 import re
 import sys
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -52,15 +53,28 @@ def get_logger(name: str) -> BoundLogger:
 
 
 def scrub_text(text: str) -> str:
-    """`text` without passwords in URLs and DSNs, and without bearer tokens."""
-    text = _URL_PASSWORD.sub(rf"\g<scheme>{HIDDEN}@", text)
-    text = _DSN_PASSWORD.sub(rf"\g<name>{HIDDEN}", text)
-    return _BEARER.sub(rf"\g<kind>{HIDDEN}", text)
+    """`text` without passwords in URLs and DSNs, and without bearer tokens.
+
+    The patterns are only tried on texts that hold a character that each of them needs: most texts of a line
+    hold none, and three patterns a text were half of what a line cost.
+    """
+    if "@" in text:
+        text = _URL_PASSWORD.sub(rf"\g<scheme>{HIDDEN}@", text)
+    if "=" in text or ":" in text:
+        text = _DSN_PASSWORD.sub(rf"\g<name>{HIDDEN}", text)
+    if not text.isascii() or " " in text or not text.isprintable():  # any blank
+        text = _BEARER.sub(rf"\g<kind>{HIDDEN}", text)
+    return text
+
+
+@lru_cache(maxsize=1000)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
 
 
 def scrub(value: Any, key: str = "") -> Any:
     """A value as it may be logged: secrets by name of their key, and inside of texts, are hidden."""
-    if key and _SECRET_KEY.search(key) and value not in (None, ""):
+    if key and _is_secret(key) and value not in (None, ""):
         return HIDDEN
     if isinstance(value, str):
         return scrub_text(value)
