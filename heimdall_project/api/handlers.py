@@ -82,8 +82,8 @@ def refused_early(request: HttpRequest) -> Problem | None:
     """What is refused by its envelope: a body that is too large or of unknown length, NUL in the address."""
     if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
         return _nul_in(request)
-    length = request.headers.get("Content-Length", "")
-    if not length and "Transfer-Encoding" in request.headers:
+    length = request.META.get("CONTENT_LENGTH", "")
+    if not length and "HTTP_TRANSFER_ENCODING" in request.META:
         return problem_for_status(411)
     if length.isdecimal() and int(length) > settings.API_MAX_BODY_BYTES:
         return problem_for_status(413, f"A body may have {settings.API_MAX_BODY_BYTES} bytes at most.")

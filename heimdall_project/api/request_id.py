@@ -50,10 +50,9 @@ class RequestIdMiddleware:
         """Handle one request."""
         unbind_all()  # a thread serves many requests
         begun = time.perf_counter()
-        identity = accepted(request.headers.get(HEADER))
-        address = remote_address(
-            request.headers.get("X-Forwarded-For", ""), request.META.get("REMOTE_ADDR", "")
-        )
+        meta = request.META  # `request.headers` would first be built out of it
+        identity = accepted(meta.get("HTTP_X_REQUEST_ID"))
+        address = remote_address(meta.get("HTTP_X_FORWARDED_FOR", ""), meta.get("REMOTE_ADDR", ""))
         request.request_id = identity  # type: ignore[attr-defined]
         trace = request_trace(request, identity)
         with bound(request_id=identity, remote_address=address, trace_id=trace.trace_id), Entered(trace):
@@ -67,12 +66,12 @@ class RequestIdMiddleware:
 
 def request_trace(request: HttpRequest, identity: str) -> Trace:
     """The caller's trace goes on, or a new one begins; probes are not recorded."""
-    path, method, raw = request.path, request.method or "", request.headers.get("traceparent")
+    path, method, raw = request.path, request.method or "", request.META.get("HTTP_TRACEPARENT")
     if path in QUIET:
         return Trace(continued(raw))
     return begin(
         raw,
-        request.headers.get("tracestate"),
+        request.META.get("HTTP_TRACESTATE"),
         name=method,
         attributes={"http.request.method": method, "url.path": path[:500], "heimdall.request_id": identity},
     )
