@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "heimdall_project.api.request_id.RequestIdMiddleware",
     "heimdall_project.api.handlers.ProblemMiddleware",
+    "heimdall_project.api.express.ExpressLane",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -275,6 +276,12 @@ DLQ_MAX_ATTEMPTS = env.integer(
 env.section("API")
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 2_097_152, "Largest request body.", least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+API_REMEMBER_CALLER = env.seconds(
+    "API_REMEMBER_CALLER",
+    10.0,
+    "How long a caller's credentials and rights are remembered; a withdrawn right may send for so long.",
+    most=300.0,
+)
 IDEMPOTENCY_RETENTION = env.seconds(
     "IDEMPOTENCY_RETENTION", 86_400.0, "How long an Idempotency-Key is remembered.", least=86_400.0
 )
@@ -399,6 +406,29 @@ WRITER_INSERT_TIMEOUT = env.seconds(
     15.0,
     "Longest wait for the answer to an insert; then its rows are counted.",
     least=0.1,
+)
+INGEST_ACK_TIMEOUT = env.seconds(
+    "INGEST_ACK_TIMEOUT", 10.0, "Longest wait of a request for the broker's acknowledgement.", least=0.1
+)
+INGEST_MAX_REQUESTS = env.integer(
+    "INGEST_MAX_REQUESTS", 1000, "Requests with events under way in one process; beyond it 429.", least=1
+)
+INGEST_MAX_EVENTS = env.integer(
+    "INGEST_MAX_EVENTS",
+    100_000,
+    "Events in one process that the broker has not acknowledged; beyond it 429.",
+    least=1,
+    most=10_000_000,
+)
+INGEST_MAX_BUFFER_BYTES = env.integer(
+    "INGEST_MAX_BUFFER_BYTES", 67_108_864, "Bytes of such events; beyond it 503.", least=1024
+)
+INGEST_MAX_BATCH = env.integer("INGEST_MAX_BATCH", 5000, "Events in one request.", least=1, most=100_000)
+INGEST_MAX_INFLATED_BYTES = env.integer(
+    "INGEST_MAX_INFLATED_BYTES", 16_777_216, "Largest body of events after decompression.", least=1024
+)
+INGEST_LINGER_MS = env.integer(
+    "INGEST_LINGER_MS", 1, "Milliseconds that events wait for others to be sent together.", most=1000
 )
 
 env.section("Jobs and analysis")

@@ -133,3 +133,23 @@ INSERT_COUNTS = Counter(
     "Looks at what became of an insert without an answer: stored, or missing (it is repeated).",
     ["table", "found"],
 )
+INTAKE_REQUESTS = Gauge("heimdall_intake_requests", "Requests with events that are under way.")
+INTAKE_UNACKNOWLEDGED = Gauge(
+    "heimdall_intake_unacknowledged", "Events of requests that the broker has not acknowledged."
+)
+INTAKE_EVENTS = Counter(
+    "heimdall_intake_events",
+    "Events of requests, by what was answered: accepted, invalid, unknown (no acknowledgement in time), "
+    "refused (not sent).",
+    ["status"],
+)
+INTAKE_REFUSED = Counter(
+    "heimdall_intake_refused",
+    "Requests refused as a whole: busy (429), unavailable (broker away, server stops), buffer_full.",
+    ["reason"],
+)
+INTAKE_ACK_SECONDS = Histogram(
+    "heimdall_intake_ack_seconds",
+    "From handing the events of a request to the client to the last acknowledgement.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)

@@ -14,7 +14,9 @@ from .administration import TopicAdmin, TopicExtent, TopicState, admin, probe
 from .client import clients_built
 from .consuming import BEGINNING, ConfluentConsumer, consumer_config
 from .messages import UNREADABLE_HEADERS
+from .posting import Flight, Pair, SharedProducer
 from .producing import FOREIGN_BYTES, ConfluentProducer, producer
+from .scanning import scan
 
 __all__ = [
     "BEGINNING",
@@ -22,6 +24,9 @@ __all__ = [
     "UNREADABLE_HEADERS",
     "ConfluentConsumer",
     "ConfluentProducer",
+    "Flight",
+    "Pair",
+    "SharedProducer",
     "TopicAdmin",
     "TopicExtent",
     "TopicState",
@@ -30,4 +35,5 @@ __all__ = [
     "consumer_config",
     "probe",
     "producer",
+    "scan",
 ]
