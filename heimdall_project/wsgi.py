@@ -13,3 +13,8 @@ from heimdall_project.observability import tracing
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heimdall_project.settings")
 tracing.serve_as("web")
 application = get_wsgi_application()
+
+from heimdall_project.streams import intake  # noqa: E402 - needs the apps
+from heimdall_project.streams.signals import tell_of_stop  # noqa: E402
+
+tell_of_stop(intake.stop)  # before the server closes its connections: what is under way gets its answers

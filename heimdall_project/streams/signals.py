@@ -9,9 +9,9 @@ at once, and a thread of its own reads it.
 import os
 import select
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from time import monotonic
 from types import FrameType
 
@@ -68,6 +68,31 @@ def stop_signals(*, lifeline: int | None = None, grace: float | None = None) -> 
         listener.join()
         os.close(reader)
         os.close(writer)
+
+
+def tell_of_stop(act: Callable[[], None]) -> None:
+    """Call `act`, in a thread of its own, when this process is first asked to stop.
+
+    For servers of others, which handle the signals themselves and later than they come: nothing of that is
+    changed here. Without effect outside of the main thread, and where somebody listens already.
+    """
+    if current_thread() is not main_thread():
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    if (before := signal.set_wakeup_fd(writer, warn_on_full_buffer=False)) != -1:
+        signal.set_wakeup_fd(before)
+        os.close(reader)
+        os.close(writer)
+        return
+    Thread(target=_tell, args=(act, reader), name="stop-told", daemon=True).start()
+
+
+def _tell(act: Callable[[], None], reader: int) -> None:
+    while told := os.read(reader, 64):
+        if any(number in STOP_SIGNALS for number in told):
+            act()
+            return
 
 
 def _nothing(_: int, __: FrameType | None) -> None:
