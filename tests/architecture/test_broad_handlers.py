@@ -11,6 +11,7 @@ BOUNDARIES = {
     "analysis/services/keeper.py: Keeper._run",
     "dlq_admin/consumers.py: DlqIndexer.handle",
     "heimdall_project/accounts/audit.py: audited",
+    "heimdall_project/api/express.py: ExpressLane.__call__",
     "heimdall_project/api/stream/door.py: StreamDoor._http",
     "heimdall_project/observability/hooks.py: Hooks.__call__",
     "heimdall_project/observability/readiness.py: Probe._run",
