@@ -1,4 +1,4 @@
-"""Settings of the writer that must fit each other."""
+"""Settings of intake and writer that must fit each other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -50,3 +50,28 @@ def _amounts() -> Iterator[CheckMessage]:
             hint="Raise WRITER_MAX_BUFFER to a few batches.",
             id="ingestion.E003",
         )
+
+
+@register()
+def intake(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+    """What one request may bring, and what a process takes on."""
+    found: list[CheckMessage] = []
+    if settings.INGEST_MAX_BATCH > settings.INGEST_MAX_EVENTS:
+        found.append(
+            Error(
+                f"INGEST_MAX_BATCH ({settings.INGEST_MAX_BATCH}) is above INGEST_MAX_EVENTS "
+                f"({settings.INGEST_MAX_EVENTS}): the largest batches would always be answered 429.",
+                hint="Lower the first or raise the second.",
+                id="ingestion.E010",
+            )
+        )
+    if settings.INGEST_ACK_TIMEOUT >= settings.WORKER_STOP_GRACE:
+        found.append(
+            Error(
+                f"INGEST_ACK_TIMEOUT ({settings.INGEST_ACK_TIMEOUT} s) is not below WORKER_STOP_GRACE "
+                f"({settings.WORKER_STOP_GRACE} s): a web door that stops would be killed meanwhile.",
+                hint="Lower the first or raise the second, and stop_grace_period with it.",
+                id="ingestion.E011",
+            )
+        )
+    return found

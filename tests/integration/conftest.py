@@ -1,4 +1,4 @@
-"""Tables in ClickHouse, for every test that reads or writes page views."""
+"""Tables in ClickHouse, and topics for events, for tests of every product."""
 
 from __future__ import annotations
 
@@ -47,3 +47,36 @@ def store(database: str, settings: Settings, db: None) -> Iterator[Store]:
         made.clickhouse.command(f"TRUNCATE TABLE {table}")
     yield made
     session._client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def events_prefix() -> Iterator[str]:
+    """What stands before the names of topics that take events; they are made once."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    from heimdall_project.streams import broker, topics
+    from heimdall_project.streams.topics import Topic
+
+    used = (Topic.PAGE_VIEWS, Topic.PAGE_VIEWS_DLT)
+    prefix = f"{settings.KAFKA_TOPIC_PREFIX}api-{uuid4().hex[:8]}."
+    with override_settings(KAFKA_TOPIC_PREFIX=prefix):
+        broker.admin().create([topics.spec(name) for name in used])
+    yield prefix
+    with override_settings(KAFKA_TOPIC_PREFIX=prefix):
+        broker.admin().delete(used)
+
+
+@pytest.fixture
+def takes_events(events_prefix: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Events of this test have a topic, and a client for the broker of their own."""
+    from heimdall_project.api import express  # with the apps loaded, which they are not for a conftest
+    from heimdall_project.streams import intake
+
+    settings.KAFKA_TOPIC_PREFIX = events_prefix
+    monkeypatch.setattr(intake, "_intake", None)
+    express.known.forget()
+    yield
+    if intake._intake is not None:
+        intake._intake.close()
+    express.known.forget()

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from heimdall_project.errors import TransientError
-from heimdall_project.streams import broker, topics
+from heimdall_project.streams import broker, intake, topics
 from heimdall_project.streams.topic_admin import create_missing, survey
 from heimdall_project.streams.topics import Topic
 from tests.people import People
@@ -61,3 +61,16 @@ def vera(people: People) -> Client:
     client = Client(raise_request_exception=False)
     client.force_login(people.vera)
     return client
+
+
+@pytest.fixture
+def own_intake(own_topics: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """An intake that the first request builds; settings can be changed before it. Nobody is remembered."""
+    from heimdall_project.api import express  # with the apps loaded, which they are not for a conftest
+
+    monkeypatch.setattr(intake, "_intake", None)
+    express.known.forget()
+    yield settings
+    if intake._intake is not None:
+        intake._intake.close()
+    express.known.forget()

@@ -5,6 +5,7 @@ The operator's part is tried in full by `test_schemathesis.py`.
 """
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -14,17 +15,19 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from heimdall_project.accounts.models import User
+from ingestion.receipts import receipt_of
 from jobs.models import AnalysisJob
 from jobs.services import Hop, result_apply
 from tests.factories import LOG, make_answer, make_batch, make_dead_letter, make_job, make_log
 from tests.integration.ingestion.stored import view
 from tests.people import People
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("takes_events")]
 ROLES = ("anonymous", "eve", "vera", "omar", "ada", "root")
 """Nobody; an account without a role; a viewer; an operator; an approver; a superuser."""
 WHY = {"reason": "as the table says"}
 NEW = {"log_content": LOG, "service_name": "orders", "environment": "test"}
+VIEW = {"content_id": "c", "user_id": "", "event_type": "view", "occurred_at": "2026-11-21T09:15:02Z"}
 ENTRY = {"content": LOG, "service_name": "orders", "environment": "test"}
 
 
@@ -34,10 +37,11 @@ class Row(NamedTuple):
     method: str
     route: str
     statuses: tuple[int, int, int, int, int, int]
-    body: dict[str, Any] | None = None
+    body: Any = None
 
 
 OPEN = (200,) * 6
+SENDS = (401, 403, 403, 202, 202, 202)
 SEES_OWN = (401, 200, 200, 200, 200, 200)
 """Lists: whoever is signed in gets one, of the own or of all."""
 SEES_ALL = (401, 404, 200, 200, 200, 200)
@@ -62,6 +66,9 @@ TABLE = (
     Row("GET", "ingest/events/<path:event_id>", SEES_WITH_A_ROLE),
     Row("GET", "ingest/export", SEES_WITH_A_ROLE),
     Row("GET", "ingest/stats", SEES_WITH_A_ROLE),
+    Row("POST", "ingest/events", SENDS, VIEW),
+    Row("POST", "ingest/events/batch", SENDS, [VIEW]),
+    Row("GET", "ingest/receipts/<str:receipt>", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger", SEES_WITH_A_ROLE),
     Row("GET", "ingest/ledger/export", SEES_WITH_A_ROLE),
     Row("GET", "dlq", SEES_WITH_A_ROLE),
@@ -150,17 +157,18 @@ PARAMETERS = ("<int:pk>", "<int:analysis_id>", "<path:event_id>")
 
 
 def address_of(row: Row, pk: int) -> str:
-    address = f"/api/v1/{row.route}"
+    """The address, of something that there is."""
+    receipt = receipt_of("events.page_view.v1", [(0, pk)], issued_at=int(time.time())).text
+    address = f"/api/v1/{row.route}".replace("<str:receipt>", receipt)
     for parameter in PARAMETERS:
         address = address.replace(parameter, str(pk))
     return address
 
 
 def ask(client: Client, row: Row, pk: int) -> Any:
-    address = address_of(row, pk)
     if row.method == "GET":
-        return client.get(address)
-    return client.post(address, json.dumps(row.body), content_type="application/json")
+        return client.get(address_of(row, pk))
+    return client.post(address_of(row, pk), json.dumps(row.body), content_type="application/json")
 
 
 @pytest.mark.parametrize("row", TABLE, ids=KEYS)

@@ -71,7 +71,7 @@ def one_connection() -> Iterator[None]:
 
 
 @pytest.fixture
-def furnished(people: People, one_connection: None, store: Store) -> None:
+def furnished(people: People, one_connection: None, takes_events: None, store: Store) -> None:
     """Jobs in every state, log entries and an event, so that not everything is a 404."""
     store.store([view("known")], at=datetime.now(UTC))
     make_job(people.omar), make_claim(make_job(people.eve)), make_log(people.omar), make_batch(people.ada)
