@@ -9,6 +9,7 @@ STREAMS = "heimdall_project/streams"
 MEMBER = "tests/unit/streams/test_member.py"
 DESK = "tests/unit/streams/test_desk.py"
 REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
+INTAKE = "tests/integration/ingestion/test_intake_api.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
 
@@ -25,6 +26,82 @@ class Mutation:
 
 
 MUTATIONS = [
+    Mutation(
+        name="answer a request before the broker has acknowledged its events",
+        promise=1,
+        file=f"{STREAMS}/broker/posting.py",
+        old="        self.unsent = number\n        self._expected = number\n",
+        new="        self.unsent = number\n        self._expected = self._landed = number\n"
+        "        self.places = [(0, 0)] * number\n",
+        killer=f"{INTAKE}::test_without_a_broker_nothing_is_accepted",
+    ),
+    Mutation(
+        name="take a failed delivery for an accepted event",
+        promise=1,
+        file=f"{STREAMS}/broker/posting.py",
+        old="        if error is None:\n            self.places",
+        new="        if True:\n            self.places",
+        killer="tests/unit/streams/test_flight.py::test_a_failure_is_kept_and_is_no_place",
+    ),
+    Mutation(
+        name="call stored what the cursor of the writer stands at",
+        promise=8,
+        file="ingestion/selectors/receipts.py",
+        old="    behind = max(0, min(cursor, stretch.last + 1) - stretch.first)\n",
+        new="    behind = max(0, min(cursor + 1, stretch.last + 1) - stretch.first)\n",
+        killer="tests/integration/ingestion/test_receipts_api.py"
+        "::test_what_the_cursor_has_passed_is_stored_and_the_rest_is_in_flight",
+    ),
+    Mutation(
+        name="believe receipts that nobody signed",
+        promise=8,
+        file="ingestion/receipts.py",
+        old="        body = _signer().unsign(text)\n",
+        new='        body = text.partition(".")[0]\n',
+        killer="tests/unit/ingestion/test_receipts.py::test_what_was_changed_or_cut_off_is_no_receipt",
+    ),
+    Mutation(
+        name="take any number of events that wait for the broker",
+        promise=6,
+        file=f"{STREAMS}/admission.py",
+        old="            if self.events + events > self._most_events:\n",
+        new="            if False:\n",
+        killer="tests/unit/streams/test_admission.py::test_events_are_taken_up_to_the_bound_and_not_beyond",
+    ),
+    Mutation(
+        name="take any number of requests with events",
+        promise=6,
+        file=f"{STREAMS}/admission.py",
+        old="            if self.requests >= self._most_requests:\n",
+        new="            if False:\n",
+        killer=f"{INTAKE}::test_too_many_requests_are_429_and_nothing_is_stored",
+    ),
+    Mutation(
+        name="let every request wait for a broker that is away",
+        promise=6,
+        file=f"{STREAMS}/admission.py",
+        old="                if self._is_probed:\n",
+        new="                if False:\n",
+        killer="tests/unit/streams/test_admission.py"
+        "::test_while_the_broker_is_away_one_request_finds_out_and_the_others_are_told_for_how_long",
+    ),
+    Mutation(
+        name="unpack gzip without a bound",
+        promise=6,
+        file="ingestion/intake/bodies.py",
+        old="            whole += member.decompress(body, most + 1 - len(whole))\n",
+        new="            whole += member.decompress(body)\n",
+        killer="tests/unit/ingestion/test_bodies.py::test_what_is_beyond_the_bound_is_not_even_unpacked",
+    ),
+    Mutation(
+        name="take events while the server stops",
+        promise=7,
+        file=f"{STREAMS}/admission.py",
+        old="            if self.stopping:\n",
+        new="            if False:\n",
+        killer="tests/unit/streams/test_admission.py"
+        "::test_a_stopping_process_takes_no_request_and_says_that_it_stops",
+    ),
     Mutation(
         name="commit before the handler ran",
         promise=1,
