@@ -35,6 +35,8 @@ class Answer(NamedTuple):
     """Records that may be there once more: they were sent again after no answer came."""
     trouble: str = ""
     """Why not all were acknowledged, for people."""
+    is_hopeless: bool = False
+    """Sending the same again would change nothing."""
 
 
 class Courier(Protocol):
@@ -74,6 +76,7 @@ class Progress:
     waiting_since: float | None = None
     """Since when a call is under way."""
     trouble: str = ""
+    is_hopeless: bool = False
     first_at: float | None = None
     last_at: float | None = None
     acks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=200))
@@ -207,6 +210,7 @@ class Run:
         progress.acked += acked
         progress.refused += answer.fates.count(Fate.REFUSED)
         progress.failed += len(answer.fates) - acked - answer.fates.count(Fate.REFUSED)
+        progress.is_hopeless = answer.is_hopeless
         progress.trouble, progress.waiting_since, progress.last_at = answer.trouble, None, now
         progress.acks.append((now, acked))
 

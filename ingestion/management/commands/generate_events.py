@@ -1,14 +1,11 @@
 """`manage.py generate_events`: page views by seed, at a rate, with faults; the truth about them in a file."""
 
+import os
 import secrets
-import signal
-import sys
 import tempfile
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,11 @@ from heimdall_project.streams.ports import SystemClock
 from heimdall_project.streams.topics import Topic
 from ingestion.generator import spill
 from ingestion.generator.blocks import Maker
+from ingestion.generator.console import asked_to_stop, followed
 from ingestion.generator.couriers import GIVE_UP, KafkaSink, Sink, ThreadCourier
+from ingestion.generator.door import HttpSink
 from ingestion.generator.options import Faults, Options, Scenario
-from ingestion.generator.report import progress_line, truth_lines, wanted_rate
+from ingestion.generator.report import truth_lines, wanted_rate
 from ingestion.generator.running import Run
 from ingestion.generator.scenarios import schedule
 from ingestion.generator.truth import Truth, expected
@@ -32,7 +31,6 @@ from ingestion.generator.truth import Truth, expected
 INTERRUPTED = 130
 ASKED = 5.0
 """Seconds in which a broker says that it is there."""
-TTY_SECONDS, PLAIN_SECONDS = 0.5, 10.0
 
 
 class Command(BaseCommand):
@@ -77,6 +75,11 @@ class Command(BaseCommand):
         parser.add_argument("--truth", type=Path, metavar="FILE", help="where to keep the truth, as JSON")
         where = parser.add_mutually_exclusive_group()
         where.add_argument("--topic", default=None, help=f"default: {Topic.PAGE_VIEWS}")
+        where.add_argument(
+            "--http",
+            metavar="URL",
+            help="send by HTTP to http://host:port; HEIMDALL_USER and HEIMDALL_PASSWORD say as whom",
+        )
         where.add_argument("--dry-run", action="store_true", help="send nothing; tell the truth")
 
     def handle(self, *, resume: Path | None, dry_run: bool, truth: Path | None, **given: Any) -> None:
@@ -93,9 +96,10 @@ class Command(BaseCommand):
         if dry_run:
             self._rehearse(maker, truth)
             return
-        topic = given["topic"] or (left.head.target if left else Topic.PAGE_VIEWS)
-        sink = self._kafka(topic, maker.run, max(1.0, given["give_up"]))
-        self._send(maker, sink, topic, left, truth, resume, flat_out=given["flat_out"])
+        target = given["http"] or given["topic"] or (left.head.target if left else Topic.PAGE_VIEWS)
+        connect = self._door if "://" in target else self._kafka
+        sink = connect(target, maker.run, max(1.0, given["give_up"]))
+        self._send(maker, sink, target, left, truth, resume, flat_out=given["flat_out"])
 
     def _options(self, given: dict[str, Any]) -> Options:
         """What is wanted. Raises CommandError naming what cannot be."""
@@ -142,6 +146,18 @@ class Command(BaseCommand):
             raise CommandError(f"Kafka cannot be reached: {error}") from None
         return KafkaSink(broker.producer(delivery_timeout=give_up), topic=topic, run=run)
 
+    def _door(self, url: str, run: str, give_up: float) -> Sink:
+        """A sink to the intake of a running system."""
+        user, password = os.environ.get("HEIMDALL_USER"), os.environ.get("HEIMDALL_PASSWORD")
+        if not user or not password:
+            raise CommandError("HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom to send by HTTP")
+        try:
+            return HttpSink(
+                url, user=user, password=password, give_up=give_up, clock=SystemClock(), pause=time.sleep
+            )
+        except ValueError as error:
+            raise CommandError(f"--http: {error}") from None
+
     def _rehearse(self, maker: Maker, truth_file: Path | None) -> None:
         begun = time.perf_counter()
         truth = expected(maker)
@@ -173,7 +189,7 @@ class Command(BaseCommand):
             left=left.blocks if left else (),
             next_block=left.head.next_block if left else None,
         )
-        with _signals(stop), self._followed(run):
+        with asked_to_stop(stop), followed(run, self.stderr):
             complete = run.go()
         truth = run.final_truth()
         self._keep(truth, truth_file)
@@ -186,6 +202,8 @@ class Command(BaseCommand):
         if stop.is_set():
             self.stderr.write("Stopped before the end; what was acknowledged is told above.")
             raise SystemExit(INTERRUPTED)
+        if run.progress.is_hopeless:
+            raise CommandError(run.progress.trouble)
         if not run.progress.trouble:
             raise CommandError("some records were refused, see above")
         place = self._spill(run, target, resumed)
@@ -228,49 +246,6 @@ class Command(BaseCommand):
     def _tell(self, truth: Truth) -> None:
         for line in truth_lines(truth):
             self.stdout.write(line)
-
-    @contextmanager
-    def _followed(self, run: Run) -> Iterator[None]:
-        """Tell how it goes, on one line of a terminal or now and then in a file."""
-        over, planned = threading.Event(), run.planned
-        terminal = sys.stderr.isatty()
-
-        def follow() -> None:
-            while not over.wait(TTY_SECONDS if terminal else PLAIN_SECONDS):
-                line = progress_line(run.progress, planned, time.monotonic())
-                self.stderr.write(f"\r{line}\x1b[K" if terminal else line, ending="" if terminal else "\n")
-                self.stderr.flush()
-
-        thread = threading.Thread(target=follow, name="progress", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-            if terminal:
-                self.stderr.write("\r\x1b[K", ending="")
-
-
-@contextmanager
-def _signals(stop: threading.Event) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks to stop; the second ends the process as ever."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: object) -> None:
-        stop.set()
-        signal.signal(number, kept[signal.Signals(number)] or signal.SIG_DFL)
-
-    for number in kept:
-        signal.signal(number, ask)
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _moment(text: str | None) -> int:

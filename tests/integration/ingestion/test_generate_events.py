@@ -134,3 +134,28 @@ def test_a_broker_that_is_not_there_is_told_at_once(broker_away: None) -> None:
 def test_what_cannot_be_done_is_told_in_a_sentence(arguments: list[str], told: str) -> None:
     with pytest.raises(CommandError, match=told):
         generate(*arguments)
+
+
+def test_whoever_sends_by_http_must_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEIMDALL_USER", raising=False)
+    with pytest.raises(CommandError, match="HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom"):
+        generate("--count=1", "--http=http://127.0.0.1:1")
+    monkeypatch.setenv("HEIMDALL_USER", "ada")
+    monkeypatch.setenv("HEIMDALL_PASSWORD", "pw")
+    with pytest.raises(CommandError, match="--http: give an address as http://host:port"):
+        generate("--count=1", "--http=ftp://127.0.0.1:1")
+
+
+def test_where_no_door_is_records_go_to_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEIMDALL_USER", "ada")
+    monkeypatch.setenv("HEIMDALL_PASSWORD", "pw")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match=r"nobody can be reached(.|\n)*--resume"):
+        generate("--count=250", "--flat-out", "--http=http://127.0.0.1:1", "--give-up=1")
+    [left] = list(tmp_path.iterdir())
+    with pytest.raises(CommandError, match="nobody can be reached"):
+        generate(f"--resume={left}", "--flat-out", "--give-up=1")
+    assert f"{left}: 250 records to send again" in capsys.readouterr().out
+    assert [each.name for each in tmp_path.iterdir()] == [left.name]
