@@ -431,6 +431,9 @@ INGEST_LINGER_MS = env.integer(
     "INGEST_LINGER_MS", 1, "Milliseconds that events wait for others to be sent together.", most=1000
 )
 
+HEIMDALL_USER = env.text("HEIMDALL_USER", "", "As whom `generate_events --http` sends.")
+HEIMDALL_PASSWORD = env.secret("HEIMDALL_PASSWORD", "", "The password of that user.")
+
 env.section("Jobs and analysis")
 JOB_QUEUE_DEADLINE = env.seconds(
     "JOB_QUEUE_DEADLINE", 86_400.0, "Longest wait of a job before a worker claims it."

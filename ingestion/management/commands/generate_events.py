@@ -1,6 +1,5 @@
 """`manage.py generate_events`: page views by seed, at a rate, with faults; the truth about them in a file."""
 
-import os
 import secrets
 import tempfile
 import threading
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from heimdall_project.errors import TransientError
@@ -148,7 +148,7 @@ class Command(BaseCommand):
 
     def _door(self, url: str, run: str, give_up: float) -> Sink:
         """A sink to the intake of a running system."""
-        user, password = os.environ.get("HEIMDALL_USER"), os.environ.get("HEIMDALL_PASSWORD")
+        user, password = settings.HEIMDALL_USER, settings.HEIMDALL_PASSWORD
         if not user or not password:
             raise CommandError("HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom to send by HTTP")
         try:

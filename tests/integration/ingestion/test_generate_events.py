@@ -136,21 +136,19 @@ def test_what_cannot_be_done_is_told_in_a_sentence(arguments: list[str], told: s
         generate(*arguments)
 
 
-def test_whoever_sends_by_http_must_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HEIMDALL_USER", raising=False)
+def test_whoever_sends_by_http_must_have_a_name(settings: Any) -> None:
+    settings.HEIMDALL_USER = ""
     with pytest.raises(CommandError, match="HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom"):
         generate("--count=1", "--http=http://127.0.0.1:1")
-    monkeypatch.setenv("HEIMDALL_USER", "ada")
-    monkeypatch.setenv("HEIMDALL_PASSWORD", "pw")
+    settings.HEIMDALL_USER, settings.HEIMDALL_PASSWORD = "ada", "pw"
     with pytest.raises(CommandError, match="--http: give an address as http://host:port"):
         generate("--count=1", "--http=ftp://127.0.0.1:1")
 
 
 def test_where_no_door_is_records_go_to_a_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("HEIMDALL_USER", "ada")
-    monkeypatch.setenv("HEIMDALL_PASSWORD", "pw")
+    settings.HEIMDALL_USER, settings.HEIMDALL_PASSWORD = "ada", "pw"
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CommandError, match=r"nobody can be reached(.|\n)*--resume"):
         generate("--count=250", "--flat-out", "--http=http://127.0.0.1:1", "--give-up=1")
