@@ -1,5 +1,6 @@
 """The world of a fault test: on the test instance's servers, or on one that the test may break."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from docker.local import Kafka, Postgres, private_instance
+from docker.local import ClickHouse, Kafka, Postgres, private_instance
 from heimdall_project.streams import broker
 
 from .world import World, unique, world_of
+from .writers import Writers, writers_of
 
 
 def database() -> str:
@@ -79,4 +81,44 @@ def world_on_kafka(
     prefixed.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{kafka.port}"
     monkeypatch.setattr(broker.administration, "_admin", None)
     with world_of(tmp_path, database=database(), bootstrap=prefixed.KAFKA_BOOTSTRAP_SERVERS) as made:
+        yield made
+
+
+@pytest.fixture
+def writers(transactional_db: None, prefixed: Settings, tmp_path: Path) -> Iterator[Writers]:
+    """A world of the writer of page views."""
+    with writers_of(tmp_path, database=database(), clickhouse=os.environ["CLICKHOUSE_URL"]) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def clickhouse_of_its_own() -> Iterator[ClickHouse]:
+    """A ClickHouse that tests may break."""
+    with tempfile.TemporaryDirectory(prefix="heimdall-faults-", dir="/var/tmp") as home:
+        server = ClickHouse(private_instance(Path(home)))
+        try:
+            server.start()
+            yield server
+        finally:
+            server.destroy()
+
+
+@pytest.fixture
+def clickhouse(clickhouse_of_its_own: ClickHouse) -> Iterator[ClickHouse]:
+    """That one, up and in order; also for the next test."""
+    server = clickhouse_of_its_own
+    server.start()
+    yield server
+    server.thaw()
+    server.configure()
+    server.start()
+
+
+@pytest.fixture
+def writers_on_clickhouse(
+    transactional_db: None, clickhouse: ClickHouse, prefixed: Settings, tmp_path: Path
+) -> Iterator[Writers]:
+    """A world of the writer whose ClickHouse may go away; it must be back at the end."""
+    url = clickhouse.instance.environment()["CLICKHOUSE_URL"]
+    with writers_of(tmp_path, database=database(), clickhouse=url) as made:
         yield made

@@ -23,10 +23,10 @@ class Guests:
 
 
 @contextmanager
-def guests(world: World, worker: str, *, stay: float = 0.3) -> Iterator[Guests]:
+def guests(world: World, worker: str, *, stay: float = 0.3, topic: str = TOPIC) -> Iterator[Guests]:
     """One guest after the other, for as long as the block runs."""
     seen, stop = Guests(), Event()
-    thread = Thread(target=_come_and_go, args=(world, worker, stay, seen, stop))
+    thread = Thread(target=_come_and_go, args=(world, worker, topic, stay, seen, stop))
     thread.start()
     try:
         yield seen
@@ -35,7 +35,7 @@ def guests(world: World, worker: str, *, stay: float = 0.3) -> Iterator[Guests]:
         thread.join()
 
 
-def _come_and_go(world: World, worker: str, stay: float, seen: Guests, stop: Event) -> None:
+def _come_and_go(world: World, worker: str, topic: str, stay: float, seen: Guests, stop: Event) -> None:
     while not stop.is_set():
         owned: dict[int, float] = {}
 
@@ -61,7 +61,7 @@ def _come_and_go(world: World, worker: str, stay: float, seen: Guests, stop: Eve
                 "log_level": 2,
             }
         )
-        guest.subscribe([topics.physical(TOPIC)], on_assign=given, on_revoke=taken)
+        guest.subscribe([topics.physical(topic)], on_assign=given, on_revoke=taken)
         while not owned and not stop.is_set():
             guest.poll(0.05)
         leaves = time.monotonic() + stay

@@ -1,7 +1,7 @@
 """Records that keep coming while something goes wrong."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -24,11 +24,18 @@ class Load:
         (self.refused if error else self.acked).append(name)
 
 
+def note(name: str) -> bytes:
+    """What the probe consumers take."""
+    return b'{"id":"%s"}' % name.encode()
+
+
 @contextmanager
-def load(world: World, *, a_second: int = 150) -> Iterator[Load]:
-    """Publish notes over all partitions for as long as the block runs; all are answered at its end."""
+def load(
+    world: World, *, a_second: int = 150, topic: str = TOPIC, value: Callable[[str], bytes] = note
+) -> Iterator[Load]:
+    """Publish records over all partitions for as long as the block runs; all are answered at its end."""
     told, stop = Load(), Event()
-    thread = Thread(target=_publish, args=(world, told, stop, a_second))
+    thread = Thread(target=_publish, args=(world, told, stop, a_second, topic, value))
     thread.start()
     try:
         yield told
@@ -37,7 +44,9 @@ def load(world: World, *, a_second: int = 150) -> Iterator[Load]:
         thread.join()
 
 
-def _publish(world: World, told: Load, stop: Event, a_second: int) -> None:
+def _publish(
+    world: World, told: Load, stop: Event, a_second: int, topic: str, value: Callable[[str], bytes]
+) -> None:
     producer = Producer(
         {
             "bootstrap.servers": world.bootstrap,
@@ -54,8 +63,8 @@ def _publish(world: World, told: Load, stop: Event, a_second: int) -> None:
             name = f"load-{number}"
             number += 1
             producer.produce(
-                topics.physical(TOPIC),
-                b'{"id":"%s"}' % name.encode(),
+                topics.physical(topic),
+                value(name),
                 key=name,
                 on_delivery=lambda error, _, name=name: told.answered(name, error),
             )

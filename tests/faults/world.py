@@ -105,18 +105,21 @@ class World:
     def fill(self, count: int, prefix: str = "n", *, topic: str = TOPIC, size: int = 0) -> list[str]:
         """Publish so many notes over all partitions, fast; answers their ids."""
         names = [f"{prefix}{number}" for number in range(count)]
+        more = {"filler": "x" * size} if size else {}
+        self.send(topic, [(name.encode(), msgspec.json.encode({"id": name, **more})) for name in names])
+        return names
+
+    def send(self, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Publish records, each a key and a value, fast; all are acknowledged."""
         producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20, "acks": "all"})
-        filler = "x" * size
-        for name in names:
-            value = msgspec.json.encode({"id": name, "filler": filler} if size else {"id": name})
+        for key, value in records:
             while True:
                 try:
-                    producer.produce(topics.physical(topic), value, key=name)
+                    producer.produce(topics.physical(topic), value, key=key)
                     break
                 except BufferError:
                     producer.poll(0.1)
         assert producer.flush(30) == 0
-        return names
 
     def ends(self, topic: str = TOPIC) -> dict[Partition, int]:
         """End offsets."""

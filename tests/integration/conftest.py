@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
@@ -18,19 +16,10 @@ if TYPE_CHECKING:  # this file is read before Django is set up
 @pytest.fixture(scope="session")
 def database() -> Iterator[str]:
     """A database in ClickHouse with the tables of ingestion: its address."""
-    from heimdall_project.clients.clickhouse import ClickHouse
-    from ingestion.schema.files import read
+    from tests.page_view_tables import own_database
 
-    address = os.environ["CLICKHOUSE_URL"]
-    name = f"ingestion_{uuid4().hex[:8]}"
-    ClickHouse(url=address).command(f"CREATE DATABASE {name}")
-    own = urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
-    client = ClickHouse(url=own)
-    for migration in read():
-        for statement in migration.forward:
-            client.command(statement)
-    yield own
-    client.command(f"DROP DATABASE {name} SYNC")
+    with own_database(os.environ["CLICKHOUSE_URL"]) as own:
+        yield own
 
 
 @pytest.fixture

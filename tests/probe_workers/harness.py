@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = 30.0
+LONG = 60.0
 """Seconds after which a condition will not come true any more; no test depends on how long it takes."""
 
 
