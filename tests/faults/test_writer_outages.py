@@ -1,6 +1,6 @@
 """ClickHouse goes away, hangs or refuses, while page views keep coming."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -88,7 +88,7 @@ FAULTS = [frozen_longer_than_an_insert_waits, killed_and_started_again]
 
 
 def go_through(
-    writers: Writers, server: ClickHouse, faults: list[Callable[[ClickHouse, RunConsumer], None]]
+    writers: Writers, server: ClickHouse, faults: Sequence[Callable[[ClickHouse, RunConsumer], None]]
 ) -> None:
     """One fault after the other under load; then all is there and nobody lost a partition."""
     with writers.write() as process:

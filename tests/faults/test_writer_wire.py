@@ -1,0 +1,28 @@
+"""Connections to ClickHouse that break in the middle of an insert, or behind it."""
+
+import pytest
+
+from tests.probe_workers.harness import eventually
+
+from .wire_cutter import Break, wire_to
+from .writers import DEAD, Writers
+
+
+@pytest.mark.parametrize("how", Break, ids=lambda how: how.name.lower())
+def test_an_insert_whose_connection_breaks_is_stored_whole_and_once(writers: Writers, how: Break) -> None:
+    for table in ("page_views", "page_view_arrivals"):
+        writers.clickhouse.command(f"SYSTEM STOP MERGES {table}")  # a merge would hide a row stored twice
+    with (
+        wire_to(writers.clickhouse_url) as (wire, address),
+        writers.write(CLICKHOUSE_URL=address, CLICKHOUSE_INSERT_COMPRESSION="none") as process,
+    ):
+        names = writers.views(50)
+        writers.await_written()
+        wire.break_next(how, how)
+        names += writers.views(300, "broken")
+        eventually(lambda: wire.broken == [how, how], lambda: f"two broken inserts\n{process.output[-3000:]}")
+        writers.await_written()
+        assert len(process.lines("insert_unknown")) == 2
+    writers.assert_kept(names)
+    assert (writers.raw(), writers.raw("page_view_arrivals")) == (350, 350)
+    assert writers.dead_letters(DEAD) == []
