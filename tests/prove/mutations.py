@@ -1021,5 +1021,42 @@ MUTATIONS = [
         old="    first = min(max(1, rules.canary), size)\n",
         new="    first = size\n",
         killer=f"{REDRIVER}::test_the_canary_goes_alone_and_the_rest_in_stages",
+        name="take an insert that broke off for stored",
+        promise=1,
+        file="ingestion/services/page_views.py",
+        old="            if not self._found(parcel):\n",
+        new="            if False:\n",
+        killer="tests/faults/test_writer_wire.py"
+        "::test_an_insert_whose_connection_breaks_is_stored_whole_and_once",
+    ),
+    Mutation(
+        name="repeat an insert under another token",
+        promise=3,
+        file="ingestion/writing/parcels.py",
+        old='{len(self.rows)}:{digest}"',
+        new='{len(self.rows)}:{digest}{id(self)}"',
+        killer="tests/faults/test_writer_crash_points.py"
+        "::test_a_writer_killed_around_its_insert_loses_nothing_and_stores_nothing_twice",
+    ),
+    Mutation(
+        name="blame the rows for what ClickHouse cannot do",
+        promise=5,
+        file="ingestion/writing/refusals.py",
+        old="    return code in DATA_ERRORS\n",
+        new="    return True\n",
+        killer="tests/faults/test_writer_outages.py"
+        "::test_whatever_the_engine_refuses_inserts_for_is_waited_out_with_the_partitions_kept",
+    ),
+    Mutation(
+        name="dead-letter two rows where one is refused",
+        promise=5,
+        file="ingestion/writing/bisection.py",
+        old="            self.refused_rows.append(last.start)\n            return True\n",
+        new="            self.refused_rows.append(last.start)\n"
+        "            if self._ranges and len(self._ranges[-1]) == 1:\n"
+        "                self.refused_rows.append(self._ranges.pop().start)\n"
+        "            return True\n",
+        killer="tests/faults/test_writer_poison.py"
+        "::test_of_a_large_batch_each_kind_of_poison_is_dead_lettered_as_it_was_and_the_rest_is_stored",
     ),
 ]
