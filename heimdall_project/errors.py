@@ -62,8 +62,8 @@ class TransientError(HeimdallError):
 class StatementRefused(HeimdallError):
     """ClickHouse answers a statement with an exception.
 
-    `code` and `name` are ClickHouse's. `column` and `row` (from 1, in the data that were sent) where it names
-    them, else "" and None. Its own text is left out: it quotes values.
+    `code` and `name` are ClickHouse's. `column` (or the constraint that a row violates) and `row` (from 1, in
+    the data that were sent) where it names them, else "" and None. Its own text is left out: it quotes some.
     """
 
     def __init__(self, code: int, name: str = "", *, column: str = "", row: int | None = None) -> None:

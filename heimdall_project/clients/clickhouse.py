@@ -31,6 +31,8 @@ _COMPRESS: dict[str, Callable[[bytes], bytes]] = {"lz4": lz4.frame.compress, "gz
 # Raised by the driver about its caller, before or after it asked the server: bugs, no outage.
 _OUR_FAULT = (exceptions.ProgrammingError, exceptions.DataError, exceptions.NotSupportedError)
 _COLUMN = re.compile(r"while reading the value of key ([A-Za-z_][A-Za-z0-9_]{0,63})\b")
+_VIOLATED_CONSTRAINT = 469
+_CONSTRAINT = re.compile(r"Constraint `([A-Za-z_][A-Za-z0-9_]{0,63})`")
 _ROW = re.compile(r"\(at row (\d+)\)")
 _LATE = re.compile(rb"Code: (\d+)\. DB::")
 _PIECE = 256 * 1024
@@ -247,9 +249,12 @@ def errors_translated() -> Iterator[None]:
 
 def _refused(code: int, text: str) -> StatementRefused:
     row = _last(_ROW, text)
-    return StatementRefused(
-        code, _last(_NAME, text), column=_last(_COLUMN, text), row=int(row) if row else None
-    )
+    if code == _VIOLATED_CONSTRAINT:
+        broken = _CONSTRAINT.search(text)  # stands before the values
+        column = broken[1] if broken else ""
+    else:
+        column = _last(_COLUMN, text)
+    return StatementRefused(code, _last(_NAME, text), column=column, row=int(row) if row else None)
 
 
 def _last(pattern: re.Pattern[str], text: str) -> str:
