@@ -1021,6 +1021,8 @@ MUTATIONS = [
         old="    first = min(max(1, rules.canary), size)\n",
         new="    first = size\n",
         killer=f"{REDRIVER}::test_the_canary_goes_alone_and_the_rest_in_stages",
+    ),
+    Mutation(
         name="take an insert that broke off for stored",
         promise=1,
         file="ingestion/services/page_views.py",
