@@ -7,11 +7,12 @@ from tests.probe_workers.harness import eventually
 from .wire_cutter import Break, wire_to
 from .writers import DEAD, Writers
 
+BROKEN = [Break.IN_THE_BODY, Break.BEFORE_THE_ANSWER, Break.SILENCE]
 
-@pytest.mark.parametrize("how", Break, ids=lambda how: how.name.lower())
+
+@pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.name.lower())
 def test_an_insert_whose_connection_breaks_is_stored_whole_and_once(writers: Writers, how: Break) -> None:
-    for table in ("page_views", "page_view_arrivals"):
-        writers.clickhouse.command(f"SYSTEM STOP MERGES {table}")  # a merge would hide a row stored twice
+    writers.keep_all_rows()
     with (
         wire_to(writers.clickhouse_url) as (wire, address),
         writers.write(CLICKHOUSE_URL=address, CLICKHOUSE_INSERT_COMPRESSION="none") as process,

@@ -21,6 +21,8 @@ class Break(Enum):
     """The server has answered, and nobody hears it."""
     SILENCE = auto()
     """The server has answered, and the answer waits on the wire for as long as the wire is there."""
+    LATE = auto()
+    """The whole request waits on the wire until it is let through; who sent it may be gone by then."""
 
 
 class WireCutter:
@@ -32,8 +34,10 @@ class WireCutter:
         self.port: int = self._listener.getsockname()[1]
         self._orders: list[Break] = []
         self._lock = Lock()
-        self._over = Event()
+        self._over, self._through = Event(), Event()
         self.broken: list[Break] = []
+        self.late_answers = 0
+        """Inserts that were let through late and stored."""
         Thread(target=self._accept, daemon=True).start()
 
     def break_next(self, *orders: Break) -> None:
@@ -41,9 +45,14 @@ class WireCutter:
         with self._lock:
             self._orders += orders
 
+    def let_through(self) -> None:
+        """Send on what is late."""
+        self._through.set()
+
     def close(self) -> None:
         """Give up the port."""
         self._over.set()
+        self._through.set()
         self._listener.close()
 
     def _next(self) -> Break | None:
@@ -73,35 +82,44 @@ class WireCutter:
                 if not fate and INSERT.search(data) and (order := self._next()):
                     fate.append(order)
                     if order is Break.IN_THE_BODY:
-                        server.sendall(_half(client, data))
+                        server.sendall(_half(*_whole(client, data)))
                         self.broken.append(order)
                         return
+                    if order is Break.LATE:
+                        data, _ = _whole(client, data)
+                        self.broken.append(order)
+                        self._through.wait()
                 server.sendall(data)
 
     def _answers(self, server: socket.socket, client: socket.socket, fate: list[Break]) -> None:
         with suppress(OSError):
             while data := server.recv(CHUNK):
-                if fate:
+                if fate and fate[0] is not Break.LATE:
                     self.broken.append(fate[0])
                     if fate[0] is Break.SILENCE:
                         self._over.wait()
                     break
+                self.late_answers += data.count(b"HTTP/1.1 200") if fate else 0
                 client.sendall(data)
         with suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
 
-def _half(client: socket.socket, data: bytes) -> bytes:
-    """The request up to the end of a row in the middle."""
+def _whole(client: socket.socket, data: bytes) -> tuple[bytes, int]:
+    """The whole request, and where its body begins."""
     while b"\r\n\r\n" not in data:
         data += client.recv(CHUNK)
     length = re.search(rb"content-length: (\d+)", data, re.IGNORECASE)
     assert length, data[:500]
     begin = data.index(b"\r\n\r\n") + 4
-    while len(data) < begin + int(length[1]) // 2:
+    while len(data) < begin + int(length[1]):
         data += client.recv(CHUNK)
-    end = data.rindex(b"\n", begin, begin + int(length[1]) // 2)
-    return data[: end + 1]
+    return data, begin
+
+
+def _half(request: bytes, begin: int) -> bytes:
+    """Up to the end of a row in the middle."""
+    return request[: request.rindex(b"\n", begin, (begin + len(request)) // 2) + 1]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 
+from heimdall_project.errors import TransientError
 from heimdall_project.streams import broker, topics
 from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.records import Delivered, Headers, Outgoing, Partition, Record
@@ -81,8 +82,9 @@ class World:
     # --- topics -----------------------------------------------------------------------------------------
 
     def create(self, *names: str) -> None:
-        """Create topics."""
+        """Create topics; a new one cannot be asked for anything at once."""
         broker.admin().create([topics.spec(name) for name in names])
+        eventually(lambda: all(_has_leaders(name) for name in names), "leaders of new topics")
         self.made += [name for name in names if name not in self.made]
 
     def produce(
@@ -236,6 +238,13 @@ def ended(process: RunConsumer, code: int) -> None:
 def said(letter: Record) -> dict[str, str]:
     """The headers of a dead letter as text."""
     return as_dict(letter.headers)
+
+
+def _has_leaders(topic: str) -> bool:
+    try:
+        return broker.admin().extent(topic, timeout=5) is not None
+    except TransientError:
+        return False
 
 
 def _wire(place: Partition) -> TopicPartition:

@@ -92,6 +92,11 @@ class Writers(World):
         """Wait until the writer is through."""
         self.await_through(WRITER, VIEWS)
 
+    def keep_all_rows(self) -> None:
+        """Merge nothing, so that a row that was stored twice can be seen."""
+        for table in ("page_views", "page_view_arrivals"):
+            self.clickhouse.command(f"SYSTEM STOP MERGES {table}")
+
     # --- the oracle -------------------------------------------------------------------------------------
 
     def assert_kept(self, acknowledged: Iterable[str], *, dead: int = 0) -> None:
@@ -105,12 +110,15 @@ class Writers(World):
         assert outcomes[Outcome.DEAD_LETTERED] == dead
         arrived = self.column("SELECT uniqExact(partition, offset) FROM page_view_arrivals")
         assert arrived == [outcomes[Outcome.STORED]]
-        self._assert_checked()
+        self.checked()
 
-    def _assert_checked(self) -> None:
+    def checked(self) -> dict[str, Any]:
+        """What `check_ledger` reports; raises if anything differs."""
         said = StringIO()
-        call_command("check_ledger", "--json", stdout=said)  # says what differs, and raises
-        assert json.loads(said.getvalue())["balanced"]
+        call_command("check_ledger", "--json", stdout=said, verbosity=0)
+        report: dict[str, Any] = json.loads(said.getvalue())
+        assert report["balanced"]
+        return report
 
 
 @contextmanager

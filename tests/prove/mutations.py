@@ -1050,7 +1050,7 @@ MUTATIONS = [
         "::test_whatever_the_engine_refuses_inserts_for_is_waited_out_with_the_partitions_kept",
     ),
     Mutation(
-        name="dead-letter two rows where one is refused",
+        name="lose the row beside one that is refused",
         promise=5,
         file="ingestion/writing/bisection.py",
         old="            self.refused_rows.append(last.start)\n            return True\n",
@@ -1060,5 +1060,14 @@ MUTATIONS = [
         "            return True\n",
         killer="tests/faults/test_writer_poison.py"
         "::test_of_a_large_batch_each_kind_of_poison_is_dead_lettered_as_it_was_and_the_rest_is_stored",
+    ),
+    Mutation(
+        name="let the last copy of an event win",
+        promise=3,
+        file="ingestion/ddl/001_page_views.sql",
+        old="DEFAULT bitNot(bitOr(\n        bitOr(bit",
+        new="DEFAULT (bitOr(\n        bitOr(bit",
+        killer="tests/faults/test_writer_copies.py"
+        "::test_of_an_id_that_comes_again_later_the_first_copy_stays_and_another_body_is_counted",
     ),
 ]
