@@ -1,6 +1,7 @@
 -- Every record that was stored, in order of arrival: what the ledger is proved with, and what time ranges read.
 --
--- Merges take later copies of an id out of `page_views`, never out of here: one narrow row a Kafka record. It is
+-- Merges take later copies of an id out of `page_views`, never out of here: one narrow row a Kafka record. With its
+-- time in the key, since a topic that is made anew begins at offset 0 again. It is
 -- written by the insert into `page_views` itself; a repeated insert that left off between the two is completed
 -- (`deduplicate_blocks_in_dependent_materialized_views`, with a window here too).
 -- Records arrive about in order of time, so the smallest and largest time of each granule tell most ranges apart:
@@ -20,7 +21,7 @@ CREATE TABLE IF NOT EXISTS page_view_arrivals
     INDEX by_accepted_at accepted_at TYPE minmax GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
-ORDER BY (topic, partition, offset)
+ORDER BY (topic, partition, offset, accepted_at)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS page_view_arrivals_feed TO page_view_arrivals AS

@@ -12,9 +12,21 @@ from heimdall_project.env import VARIABLES
 from heimdall_project.streams import registry
 from tests.architecture import chart, compose
 
-CORE = {"kafka", "postgres", "redis", "clickhouse", "migrate", "topics", "web", "stream", "workers", "proxy"}
+CORE = {
+    "kafka",
+    "postgres",
+    "redis",
+    "clickhouse",
+    "migrate",
+    "tables",
+    "topics",
+    "web",
+    "stream",
+    "workers",
+    "proxy",
+}
 PROFILES = {"observability": {"prometheus", "grafana", "jaeger"}, "model": {"model"}}
-ONCE = ("migrate", "topics")
+ONCE = ("migrate", "tables", "topics")
 DONE = "/tmp/done"  # noqa: S108 - in a container of its own
 FILES = ("compose.yml", "compose.e2e.yml", "stack.yml")
 every_merged = pytest.mark.parametrize("name", compose.MERGED)

@@ -24,7 +24,7 @@ from tests.architecture import chart
 ROOT = chart.ROOT
 COMPOSE = yaml.safe_load((ROOT / "docker/compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
-OURS = ("migrate", "topics", "web", "stream", "workers")
+OURS = ("migrate", "tables", "topics", "web", "stream", "workers")
 DOORS = ("web", "stream", "workers")
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
 PROXY = (ROOT / "docker/nginx/heimdall.conf").read_text()
@@ -126,7 +126,7 @@ def test_nothing_starts_before_what_it_needs_is_well() -> None:
             once = SERVICES[needed].get("restart") == "no"
             assert how["condition"] == ("service_completed_successfully" if once else "service_healthy")
             assert once or "healthcheck" in SERVICES[needed] or needed in OURS
-    assert {"migrate", "topics"} <= set(SERVICES["workers"]["depends_on"])
+    assert {"migrate", "tables", "topics"} <= set(SERVICES["workers"]["depends_on"])
     assert "HEALTHCHECK" in DOCKERFILE
 
 

@@ -16,8 +16,8 @@ COMPOSED: dict[str, Any] = {
     if "profiles" not in service
 }
 DATA = ("kafka", "postgres", "redis", "clickhouse")
-ONCE = ("migrate", "topics")
-OURS = ("migrate", "topics", "web", "stream", "workers")
+ONCE = ("migrate", "tables", "topics")
+OURS = ("migrate", "tables", "topics", "web", "stream", "workers")
 ROLLING = ("web", "stream", "workers", "proxy")
 ELSEWHERE = {
     "build",

@@ -10,6 +10,7 @@ MEMBER = "tests/unit/streams/test_member.py"
 DESK = "tests/unit/streams/test_desk.py"
 REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
 INTAKE = "tests/integration/ingestion/test_intake_api.py"
+WRITER = "tests/unit/ingestion/test_writer.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
 
@@ -1062,6 +1063,57 @@ MUTATIONS = [
         "::test_of_a_large_batch_each_kind_of_poison_is_dead_lettered_as_it_was_and_the_rest_is_stored",
     ),
     Mutation(
+        name="trust an insert that was not answered",
+        promise=1,
+        file="ingestion/services/page_views.py",
+        old="        if not self._table.holds(parcel):\n",
+        new="        if False:\n",
+        killer=f"{WRITER}::test_what_cannot_be_counted_is_neither_trusted_nor_repeated",
+    ),
+    Mutation(
+        name="repeat an insert that was not answered without looking",
+        promise=3,
+        file="ingestion/services/page_views.py",
+        old="        if parcel.token in self._unknown and self._found(parcel):\n            return\n",
+        new="",
+        killer=f"{WRITER}::test_what_cannot_be_counted_is_neither_trusted_nor_repeated",
+    ),
+    Mutation(
+        name="drop a row that ClickHouse refuses without a dead letter",
+        promise=1,
+        file="ingestion/services/page_views.py",
+        old="                    batch.reject(batch.records[part.start], "
+        "RefusedByClickHouse(refusal.reason))\n",
+        new="                    pass\n",
+        killer=f"{WRITER}::test_rows_that_clickhouse_refuses_are_found_and_the_others_stored",
+    ),
+    Mutation(
+        name="take rows that were not looked at for stored",
+        promise=1,
+        file="ingestion/services/page_views.py",
+        old="        if search.left >= 0:\n",
+        new="        if False:\n",
+        killer=f"{WRITER}::test_after_many_refused_rows_the_rest_is_offered_again",
+    ),
+    Mutation(
+        name="send a whole batch to the dead letters for one row",
+        promise=5,
+        file="ingestion/writing/bisection.py",
+        old="        middle = last.start + len(last) // 2\n        self._ranges += "
+        "[range(middle, last.stop), range(last.start, middle)]\n        return False\n",
+        new="        self.refused_rows += last\n        return True\n",
+        killer=f"{WRITER}::test_rows_that_clickhouse_refuses_are_found_and_the_others_stored",
+    ),
+    Mutation(
+        name="know an insert by its range alone",
+        promise=3,
+        file="ingestion/writing/parcels.py",
+        old=':{len(self.rows)}:{digest}"',
+        new='"',
+        killer="tests/unit/ingestion/test_writing.py"
+        "::test_the_same_records_make_the_same_token_and_any_other_row_makes_another",
+    ),
+    Mutation(
         name="let the last copy of an event win",
         promise=3,
         file="ingestion/ddl/001_page_views.sql",
@@ -1069,5 +1121,54 @@ MUTATIONS = [
         new="DEFAULT (bitOr(\n        bitOr(bit",
         killer="tests/faults/test_writer_copies.py"
         "::test_of_an_id_that_comes_again_later_the_first_copy_stays_and_another_body_is_counted",
+    ),
+    Mutation(
+        old="version UInt128 DEFAULT bitNot(bitOr(",
+        new="version UInt128 DEFAULT (bitOr(",
+        killer="tests/integration/ingestion/test_page_view_table.py"
+        "::test_the_first_accepted_copy_wins_in_whatever_order_they_are_inserted_and_merged",
+    ),
+    Mutation(
+        name="believe one table for both",
+        promise=3,
+        file="ingestion/services/page_view_table.py",
+        old="AND event_id IN (\n    SELECT event_id FROM page_views WHERE",
+        new="OR event_id IN (\n    SELECT event_id FROM page_views WHERE",
+        killer="tests/integration/ingestion/test_page_view_table.py"
+        "::test_what_is_held_is_asked_of_both_tables_by_offset_and_id",
+    ),
+    Mutation(
+        name="search for a culprit when ClickHouse has no room",
+        promise=5,
+        file="ingestion/writing/refusals.py",
+        old="    return code in DATA_ERRORS\n",
+        new="    return code > 0\n",
+        killer="tests/unit/ingestion/test_writing.py"
+        "::test_what_is_not_named_as_an_error_of_rows_is_an_outage",
+    ),
+    Mutation(
+        name="pass over a migration that failed halfway",
+        promise=4,
+        file="ingestion/schema/plan.py",
+        old="        if entry is None or entry.state is not State.DONE:\n",
+        new="        if entry is None:\n",
+        killer="tests/unit/ingestion/test_schema_files.py::test_what_is_not_done_is_applied_in_order",
+    ),
+    Mutation(
+        name="apply migrations whose files were changed",
+        promise=4,
+        file="ingestion/schema/plan.py",
+        old="        if entry.state is State.DONE and (",
+        new="        if False and (",
+        killer="tests/unit/ingestion/test_schema_files.py"
+        "::test_a_file_that_changed_after_it_was_applied_is_named",
+    ),
+    Mutation(
+        name="let a writer take in without a bound",
+        promise=6,
+        file="heimdall_project/streams/shape.py",
+        old="            room = consumer.max_buffer or ",
+        new="            room = ",
+        killer=f"{WRITER}::test_a_full_buffer_reads_no_more",
     ),
 ]

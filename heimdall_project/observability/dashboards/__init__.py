@@ -11,6 +11,7 @@ class Unit(StrEnum):
     SECONDS = "s"
     PER_SECOND = "reqps"
     RATIO = "percentunit"
+    BYTES = "bytes"
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,7 @@ Counters of processes that are restarted begin at 0; `rate` knows. Gauges that s
 """
 
 from . import Dashboard, Panel, Query, Row, Unit
-
-RATE = "[$__rate_interval]"
-LOOP = '{worker=~"$worker"}'
-
-
-def _rate(series: str, by: str = "", where: str = "") -> str:
-    """Events a second, summed over processes."""
-    grouped = f"sum by ({by})" if by else "sum"
-    return f"{grouped} (rate({series}{where}{RATE}))"
-
-
-def _quantiles(histogram: str, where: str = "") -> tuple[Query, ...]:
-    buckets = f"sum by (le) (rate({histogram}_bucket{where}{RATE}))"
-    return tuple(
-        Query(f"histogram_quantile({share}, {buckets})", f"p{share * 100:.0f}") for share in (0.5, 0.95, 0.99)
-    )
-
+from .queries import LOOP, quantiles, rate
 
 JOBS = Row(
     title="Jobs",
@@ -31,8 +15,8 @@ JOBS = Row(
             help="Jobs a second: accepted, and ended by state. If more come than end, see the oldest below.",
             unit=Unit.PER_SECOND,
             queries=(
-                Query(_rate("heimdall_jobs_submitted_total"), "accepted"),
-                Query(_rate("heimdall_jobs_ended_total", "status"), "{{status}}"),
+                Query(rate("heimdall_jobs_submitted_total"), "accepted"),
+                Query(rate("heimdall_jobs_ended_total", "status"), "{{status}}"),
             ),
             width=12,
         ),
@@ -40,7 +24,7 @@ JOBS = Row(
             question="How long does a job take?",
             help="From acceptance to its end, of jobs that succeeded or failed.",
             unit=Unit.SECONDS,
-            queries=_quantiles("heimdall_job_seconds", '{status=~"SUCCEEDED|FAILED"}'),
+            queries=quantiles("heimdall_job_seconds", '{status=~"SUCCEEDED|FAILED"}'),
             width=12,
         ),
         Panel(
@@ -63,7 +47,7 @@ JOBS = Row(
             unit=Unit.PER_SECOND,
             queries=(
                 Query(
-                    _rate("heimdall_jobs_ended_total", "failure_class", '{status="FAILED"}'),
+                    rate("heimdall_jobs_ended_total", "failure_class", '{status="FAILED"}'),
                     "{{failure_class}}",
                 ),
             ),
@@ -74,8 +58,8 @@ JOBS = Row(
             unit=Unit.RATIO,
             queries=(
                 Query(
-                    f"{_rate('heimdall_jobs_ended_total', where='{status="FAILED"}')}"
-                    f" / {_rate('heimdall_jobs_ended_total')}",
+                    f"{rate('heimdall_jobs_ended_total', where='{status="FAILED"}')}"
+                    f" / {rate('heimdall_jobs_ended_total')}",
                     "failed",
                 ),
             ),
@@ -87,18 +71,16 @@ JOBS = Row(
             question="What had to be begun again, or given up?",
             help="Leases that lapsed, retries that were written, jobs that nobody claimed in time.",
             unit=Unit.PER_SECOND,
-            queries=(Query(_rate("heimdall_jobs_swept_total", "kind"), "{{kind}}"),),
+            queries=(Query(rate("heimdall_jobs_swept_total", "kind"), "{{kind}}"),),
         ),
         Panel(
             question="What did people do?",
             help="Jobs sent again by the failure before, and acts on jobs by outcome.",
             unit=Unit.PER_SECOND,
             queries=(
+                Query(rate("heimdall_jobs_redriven_total", "failure_class"), "sent again: {{failure_class}}"),
                 Query(
-                    _rate("heimdall_jobs_redriven_total", "failure_class"), "sent again: {{failure_class}}"
-                ),
-                Query(
-                    _rate("heimdall_audited_total", "action, result", '{action=~"job[.].*"}'),
+                    rate("heimdall_audited_total", "action, result", '{action=~"job[.].*"}'),
                     "{{action}}: {{result}}",
                 ),
             ),
@@ -111,35 +93,35 @@ MODEL = Row(
         Panel(
             question="How long does an analysis take?",
             unit=Unit.SECONDS,
-            queries=_quantiles("heimdall_analysis_seconds"),
+            queries=quantiles("heimdall_analysis_seconds"),
         ),
         Panel(
             question="What comes of calls of the model?",
             help="Calls a second by outcome; held ones were not made: the endpoint was away just before.",
             unit=Unit.PER_SECOND,
             queries=(
-                Query(_rate("heimdall_model_calls_total", "outcome"), "{{outcome}}"),
-                Query(_rate("heimdall_model_held_total"), "held"),
-                Query(_rate("heimdall_model_repairs_total", "flaw"), "repaired: {{flaw}}"),
+                Query(rate("heimdall_model_calls_total", "outcome"), "{{outcome}}"),
+                Query(rate("heimdall_model_held_total"), "held"),
+                Query(rate("heimdall_model_repairs_total", "flaw"), "repaired: {{flaw}}"),
             ),
             stacked=True,
         ),
         Panel(
             question="How long does the model take?",
             unit=Unit.SECONDS,
-            queries=_quantiles("heimdall_model_seconds", '{outcome="answered"}'),
+            queries=quantiles("heimdall_model_seconds", '{outcome="answered"}'),
         ),
         Panel(
             question="What does it use?",
             help="Tokens a second, as settled after each call.",
             unit=Unit.NUMBER,
-            queries=(Query(_rate("heimdall_model_tokens_total", "kind"), "{{kind}}"),),
+            queries=(Query(rate("heimdall_model_tokens_total", "kind"), "{{kind}}"),),
             stacked=True,
         ),
         Panel(
             question="Which budgets refuse calls?",
             unit=Unit.PER_SECOND,
-            queries=(Query(_rate("heimdall_budget_refusals_total", "scope"), "{{scope}}"),),
+            queries=(Query(rate("heimdall_budget_refusals_total", "scope"), "{{scope}}"),),
         ),
         Panel(
             question="How many questions does the cache answer?",
@@ -147,9 +129,9 @@ MODEL = Row(
             unit=Unit.RATIO,
             queries=(
                 Query(
-                    _rate("heimdall_analysis_cache_total", where='{outcome=~"hit|shared"}')
+                    rate("heimdall_analysis_cache_total", where='{outcome=~"hit|shared"}')
                     + " / "
-                    + _rate("heimdall_analysis_cache_total", where='{outcome!~"shared|not_kept|too_long"}'),
+                    + rate("heimdall_analysis_cache_total", where='{outcome!~"shared|not_kept|too_long"}'),
                     "answered by the cache",
                 ),
             ),
@@ -185,7 +167,7 @@ EVENTS = Row(
             unit=Unit.PER_SECOND,
             queries=(
                 Query(
-                    _rate("heimdall_records_total", "worker, outcome, rule", LOOP),
+                    rate("heimdall_records_total", "worker, outcome, rule", LOOP),
                     "{{worker}}: {{outcome}} {{rule}}",
                 ),
             ),
@@ -196,7 +178,7 @@ EVENTS = Row(
             unit=Unit.PER_SECOND,
             queries=(
                 Query(
-                    _rate("heimdall_dead_letters_total", "worker, disposition", LOOP),
+                    rate("heimdall_dead_letters_total", "worker, disposition", LOOP),
                     "{{worker}}: {{disposition}}",
                 ),
             ),
@@ -216,19 +198,19 @@ EVENTS = Row(
             question="What fails inside of handlers?",
             unit=Unit.PER_SECOND,
             queries=(
-                Query(_rate("heimdall_handle_failures_total", "worker, kind", LOOP), "{{worker}}: {{kind}}"),
+                Query(rate("heimdall_handle_failures_total", "worker, kind", LOOP), "{{worker}}: {{kind}}"),
             ),
         ),
         Panel(
             question="Does the API refuse or fail?",
             unit=Unit.PER_SECOND,
-            queries=(Query(_rate("heimdall_problems_total", "problem"), "{{problem}}"),),
+            queries=(Query(rate("heimdall_problems_total", "problem"), "{{problem}}"),),
         ),
         Panel(
             question="Do traces arrive?",
             help="Spans a second. Dropped: no room; failed: not taken by the collector. Empty: not recorded.",
             unit=Unit.PER_SECOND,
-            queries=(Query(_rate("heimdall_spans_total", "result"), "{{result}}"),),
+            queries=(Query(rate("heimdall_spans_total", "result"), "{{result}}"),),
         ),
     ),
 )

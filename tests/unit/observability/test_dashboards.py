@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import promql_parser
 import pytest
+import yaml
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from prometheus_client import generate_latest
 
 from heimdall_project.management.commands import export_dashboards
-from heimdall_project.observability import metrics
+from heimdall_project.observability import alerts, metrics
+from heimdall_project.observability.alerts import Alert
 from heimdall_project.observability.catalogue import catalogue, table
 from heimdall_project.observability.dashboards import Panel, Query, Unit
 from heimdall_project.observability.dashboards.grafana import page
@@ -67,6 +69,24 @@ def grouped(query: Query) -> set[str]:
         if isinstance(node, promql_parser.AggregateExpr) and node.modifier is not None:
             found |= set(node.modifier.labels)
     return found
+
+
+@pytest.mark.parametrize("alert", alerts.ALERTS, ids=lambda alert: alert.name)
+def test_each_alert_asks_for_metrics_and_labels_that_exist_and_says_what_to_do(alert: Alert) -> None:
+    found = selectors(Query(alert.expression, ""))
+    assert found
+    for selector in found:
+        known = SERIES[selector.name].labels_of(selector.name) | SCRAPED
+        assert {matcher.name for matcher in selector.matchers.matchers} <= known
+    assert alert.summary.endswith(".") and alert.todo.endswith(".")
+
+
+def test_alerts_are_written_as_prometheus_reads_them() -> None:
+    [group] = yaml.safe_load(alerts.render())["groups"]
+    assert [(rule["alert"], rule["expr"], rule["for"]) for rule in group["rules"]] == [
+        (alert.name, alert.expression, f"{alert.minutes}m") for alert in alerts.ALERTS
+    ]
+    assert all(set(rule["annotations"]) == {"summary", "todo"} for rule in group["rules"])
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: f"{asked.panel.question} {asked.query.legend}")
