@@ -13,6 +13,7 @@ Latency is an open loop of 50 jobs a second, from the call that submits to the r
 """
 
 import argparse
+import math
 import os
 import statistics
 import sys
@@ -47,6 +48,8 @@ from heimdall_project.streams.topics import Topic  # noqa: E402
 
 TOPICS = [Topic.ANALYSIS_REQUEST, Topic.ANALYSIS_RESULT, Topic.DLQ_FAILED]
 RATE = 50.0
+PATIENCE = 30
+"""Seconds that are looked for after the last job was due."""
 _STEPS = """
 SELECT before, event, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM at - since))
 FROM (
@@ -105,7 +108,10 @@ def _is_through(count: int, meter: Meter) -> bool:
 
 
 def latency(side: Side, seconds: float) -> tuple[float, float]:
-    """p50 and p99 in milliseconds from the call that submits to the row that a reader sees."""
+    """p50 and p99 in milliseconds from the call that submits to the row that a reader sees.
+
+    A job that has not ended when nobody looks any more counts as infinitely late.
+    """
     empty()
     topics_made(True)
     count = int(seconds * RATE)
@@ -120,7 +126,7 @@ def latency(side: Side, seconds: float) -> tuple[float, float]:
         more = len(seen) + count + isinstance(side, Ours)  # ours submits one to warm up
         with side.submitting(count, RATE) as process:
             look = "SELECT id FROM analysis_jobs WHERE status = 'SUCCEEDED' AND id <> ALL(%s)"
-            end = time.monotonic() + seconds + 30
+            end = time.monotonic() + seconds + PATIENCE
             while len(seen) < more and time.monotonic() < end:
                 now = time.time()
                 seen.update({job: now for (job,) in ask(look, list(seen))})
@@ -130,8 +136,9 @@ def latency(side: Side, seconds: float) -> tuple[float, float]:
     if isinstance(side, Ours):
         told = ", ".join(f"{a} to {b} {1000 * wait:.0f} ms" for a, b, wait in ask(_STEPS))
         print(f"medians by the timeline: {told}")
-    waits = sorted(1000 * (seen[int(job)] - float(at)) for job, at in asked.items() if int(job) in seen)
-    assert len(waits) >= count - 1, (len(waits), count)
+    waits = sorted(1000 * (seen.get(int(job), math.inf) - float(at)) for job, at in asked.items())
+    if missing := waits.count(math.inf):
+        print(f"{missing:,} of {len(waits):,} jobs had not ended {PATIENCE} s after the last was due")
     return statistics.median(waits), waits[int(0.99 * len(waits))]
 
 
