@@ -1117,12 +1117,6 @@ MUTATIONS = [
         name="let the last copy of an event win",
         promise=3,
         file="ingestion/ddl/001_page_views.sql",
-        old="DEFAULT bitNot(bitOr(\n        bitOr(bit",
-        new="DEFAULT (bitOr(\n        bitOr(bit",
-        killer="tests/faults/test_writer_copies.py"
-        "::test_of_an_id_that_comes_again_later_the_first_copy_stays_and_another_body_is_counted",
-    ),
-    Mutation(
         old="version UInt128 DEFAULT bitNot(bitOr(",
         new="version UInt128 DEFAULT (bitOr(",
         killer="tests/integration/ingestion/test_page_view_table.py"

@@ -109,7 +109,7 @@ def half(kind: str) -> list[Migration]:
     return [parse("001_half.sql", HALF.format(type=kind))]
 
 
-def test_a_migration_that_fails_halfway_is_begun_and_can_be_corrected_and_run_again(
+def test_a_migration_that_fails_halfway_can_be_corrected_and_run_again(
     server: SchemaServer,
 ) -> None:
     with pytest.raises(applying.StatementFailed, match=r"001_half.sql: statement 2 of 2 failed"):
