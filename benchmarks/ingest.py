@@ -176,9 +176,10 @@ def main() -> None:
     make_database(SERVER, NAME)
     try:
         print(f"load before: {os.getloadavg()[0]:.1f}", file=sys.stderr)
-        drains = measure(chosen) if chosen.rounds else {}
-        print(f"{chosen.count:,} events, {chosen.rounds} rounds, load after {os.getloadavg()[0]:.1f}")
-        print("\n".join([*report.table(drains), *report.aims(drains)]))
+        if chosen.rounds:
+            drains = measure(chosen)
+            print(f"{chosen.count:,} events, {chosen.rounds} rounds, load after {os.getloadavg()[0]:.1f}")
+            print("\n".join([*report.table(drains), *report.aims(drains)]))
         if chosen.flat:
             memory(chosen)
     finally:

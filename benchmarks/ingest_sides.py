@@ -59,9 +59,7 @@ class Ours(Side):
             "KAFKA_TOPIC_PREFIX": stock.prefix,
             "KAFKA_GROUP_PREFIX": group,
             "CLICKHOUSE_URL": store.url,
-            "WRITER_BATCH_ROWS": str(rows),
-            "WRITER_BATCH_MEGABYTES": "64",
-            "WRITER_MAX_BUFFER": str(6 * rows),
+            **_room(stock, rows),
             "HEIMDALL_METRICS_PORT": os.environ["HEIMDALL_METRICS_PORT"],
         }
         with running(sys.executable, "manage.py", "run_consumer", WRITER, **environment) as process:
@@ -70,6 +68,17 @@ class Ours(Side):
     def settled(self, stock: Stock, group: str) -> None:
         """The ledger says of each record that it is stored."""
         until(lambda: _in_ledger(f"{group}{WRITER}") == {"stored": stock.count}, 30, every=0.1)
+
+
+def _room(stock: Stock, rows: int) -> dict[str, str]:
+    """The defaults of the writer, and as much more as so many rows of that size need."""
+    megabytes = max(8.0, 1.2e-6 * rows * stock.size)
+    return {
+        "WRITER_BATCH_ROWS": str(rows),
+        "WRITER_BATCH_MEGABYTES": str(megabytes),
+        "WRITER_MAX_BUFFER": str(max(40_000, 4 * rows)),
+        "WRITER_MAX_BUFFER_MEGABYTES": str(max(32.0, 3 * megabytes)),
+    }
 
 
 def _in_ledger(group: str) -> dict[str, int]:
