@@ -84,9 +84,10 @@ bench-runtime: bootstrap-dev ## the Kafka runtime beside a bare loop, the relay 
 bench-jobs: bootstrap-dev .local/bench/.installed ## a job from its commit to its end, beside other queues (COUNT=… ROUNDS=…)
 	@$(on_test) $(bin)/python -m benchmarks.jobs $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench-ingest: bootstrap-dev .local/bench/.installed ## page views from Kafka into ClickHouse, beside other ways (COUNT=… ROUNDS=… FLAT=…)
+bench-ingest: bootstrap-dev .local/bench/.installed ## page views from Kafka into ClickHouse and by HTTP into Kafka, beside other ways (COUNT=… ROUNDS=… FLAT=…)
 	@$(on_test) $(bin)/python -m benchmarks.ingest $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(SIZES),--sizes $(SIZES)) $(if $(ROWS),--rows $(ROWS)) $(if $(FLAT),--flat $(FLAT))
+	@$(on_test) $(bin)/python -m benchmarks.ingest_http $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .local/bench/.installed: benchmarks/requirements.txt
 	@$(bin)/python -m venv --clear .local/bench
