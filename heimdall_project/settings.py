@@ -403,8 +403,9 @@ WRITER_MAX_BUFFER_MEGABYTES = env.number(
 )
 WRITER_INSERT_TIMEOUT = env.seconds(
     "WRITER_INSERT_TIMEOUT",
-    15.0,
-    "Longest wait for the answer to an insert; then its rows are counted.",
+    min(15.0, 0.75 * WORKER_DRAIN_BUDGET),
+    "Longest wait for the answer to an insert; then its rows are counted. Left out, it is less where "
+    "WORKER_DRAIN_BUDGET is short.",
     least=0.1,
 )
 INGEST_ACK_TIMEOUT = env.seconds(
