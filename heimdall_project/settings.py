@@ -409,7 +409,11 @@ WRITER_INSERT_TIMEOUT = env.seconds(
     least=0.1,
 )
 INGEST_ACK_TIMEOUT = env.seconds(
-    "INGEST_ACK_TIMEOUT", 10.0, "Longest wait of a request for the broker's acknowledgement.", least=0.1
+    "INGEST_ACK_TIMEOUT",
+    min(10.0, 0.75 * WORKER_STOP_GRACE),
+    "Longest wait of a request for the broker's acknowledgement. Left out, it is less where "
+    "WORKER_STOP_GRACE is short.",
+    least=0.1,
 )
 INGEST_MAX_REQUESTS = env.integer(
     "INGEST_MAX_REQUESTS", 1000, "Requests with events under way in one process; beyond it 429.", least=1
