@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from django.conf import settings
+
 from heimdall_project.observability import metrics, tracing
 from heimdall_project.observability.logging import get_logger
 
@@ -25,7 +27,7 @@ class Caller:
     def __init__(self, endpoint: Endpoint, *, reserve: Reserve, hold: Hold | None = None) -> None:
         self._endpoint = endpoint
         self._reserve = reserve
-        self._hold = hold or Hold()
+        self._hold = hold or Hold(patience=settings.MODEL_DEADLINE)
 
     def call(self, body: bytes, *, account: Account, prompt: int, answer: int, wanted: Wanted) -> Completion:
         """One completion; `prompt` and `answer` say how many tokens it may use at most.

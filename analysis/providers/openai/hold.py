@@ -6,6 +6,8 @@ one call goes through; its end decides. Calls that began before the failure say 
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from math import inf
 from random import Random
 from threading import Lock
 
@@ -18,11 +20,20 @@ BACKOFF = RetryPolicy(attempts=2**31, base=0.5, ceiling=15.0)
 
 
 class Hold:
-    """The state of one endpoint, as one process sees it. Thread-safe."""
+    """The state of one endpoint, as one process sees it. Thread-safe.
+
+    `patience`: seconds that a request waits for its endpoint. The wait between two tries is never longer than
+    a quarter of it, so that no request ends without a call that was made while it waited.
+    """
 
     def __init__(
-        self, *, monotonic: Callable[[], float] = time.monotonic, draw: Random | None = None
+        self,
+        *,
+        patience: float = inf,
+        monotonic: Callable[[], float] = time.monotonic,
+        draw: Random | None = None,
     ) -> None:
+        self._backoff = replace(BACKOFF, ceiling=min(BACKOFF.ceiling, patience / 4))
         self._monotonic = monotonic
         self._draw = draw or Random()  # noqa: S311 - jitter
         self._lock = Lock()
@@ -56,7 +67,7 @@ class Hold:
             self._failures += 1
             self._trying = False
             self._reason = error.args[0].removeprefix("model: ")
-            wait = max(error.wait, BACKOFF.delay(self._failures, self._draw))
+            wait = max(error.wait, self._backoff.delay(self._failures, self._draw))
             self._until = self._monotonic() + wait
 
     def left(self, ticket: int) -> None:

@@ -60,6 +60,14 @@ def test_the_wait_grows_with_each_failure_up_to_a_ceiling(hold: Hold, clock: Clo
     assert waits[0] <= 0.55 and waits[4] > 2 and max(waits) <= BACKOFF.ceiling + 0.1
 
 
+def test_who_waits_with_little_patience_sees_the_endpoint_tried_before_it_ends(clock: Clock) -> None:
+    hold = Hold(patience=3, monotonic=clock, draw=Random(1))
+    for _ in range(12):
+        hold.failed(hold.enter(), Away("down"))
+        clock.now += 0.75
+    hold.passed(hold.enter())
+
+
 def test_a_wait_that_the_endpoint_asks_for_is_kept(hold: Hold, clock: Clock) -> None:
     hold.failed(hold.enter(), Away("it answered 429", wait=90.0))
     clock.now += 89
