@@ -1,4 +1,4 @@
-"""Clients of the real web door that hang up, trickle, or lie about how much they send."""
+"""Clients of the real web door that hang up, or lie about how much they send."""
 
 import socket
 import time
@@ -67,13 +67,3 @@ def test_a_length_that_is_none_is_refused(web: Door, length: str) -> None:
         answer = client.recv(2000)
     assert answer == b"" or answer[9:12] in (b"400", b"413")
     assert web.get("/livez").status == 200
-
-
-def test_clients_that_trickle_do_not_keep_the_others_out(web: Door) -> None:
-    body = view_bytes("slow")
-    crowd = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(12)]  # three times the threads
-    for client in crowd:
-        client.sendall(head(len(body)) + body[:1])
-    assert send_to(web.port, view_bytes("quick")).startswith(b"HTTP/1.1 202")
-    for client in crowd:
-        client.close()
