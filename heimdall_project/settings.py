@@ -272,6 +272,23 @@ DLQ_MAX_ATTEMPTS = env.integer(
     least=1,
     most=1000,
 )
+DLQ_BREAK_GLASS = env.flag(
+    "DLQ_BREAK_GLASS",
+    False,
+    "Whether who proposes a redrive may approve it alone, by a right for that: for one-person installations.",
+)
+DLQ_PAYLOAD_RETENTION = env.seconds(
+    "DLQ_PAYLOAD_RETENTION", 90 * 86_400.0, "Bytes of closed dead letters are deleted after this.", least=60.0
+)
+DLQ_ROW_RETENTION = env.seconds(
+    "DLQ_ROW_RETENTION",
+    365 * 86_400.0,
+    "Closed dead letters are deleted after this, with their histories.",
+    least=60.0,
+)
+DLQ_CLEANUP_INTERVAL = env.seconds(
+    "DLQ_CLEANUP_INTERVAL", 3600.0, "How often the cleanup looks for them.", least=1.0
+)
 
 env.section("API")
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 2_097_152, "Largest request body.", least=1024)

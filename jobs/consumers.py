@@ -25,6 +25,7 @@ from .services import (
     letter_is_ours,
     letter_redrive,
     letter_state,
+    letters_came_of,
     purge,
     results_apply,
 )
@@ -111,3 +112,7 @@ class JobAttempts:
     def state(self, reference: str) -> str:
         """What became of the attempt."""
         return letter_state(reference=reference)
+
+    def came_of(self, letters: Sequence[Letter]) -> list[str]:
+        """The redrives whose attempts, or retries in their place, failed on these requests."""
+        return letters_came_of(values=[letter.value for letter in letters])

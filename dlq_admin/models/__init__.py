@@ -1,6 +1,6 @@
 """Tables of dead letters, split by noun."""
 
-from .batch import BatchItem, RedriveBatch
+from .batch import BatchItem, ItemBytes, RedriveBatch
 from .cluster import CLOSED_LETTERS, Cluster, ClusterTrend
 from .history import LetterLine
 from .letter import DeadLetter, LetterPayload
@@ -11,6 +11,7 @@ __all__ = [
     "Cluster",
     "ClusterTrend",
     "DeadLetter",
+    "ItemBytes",
     "LetterLine",
     "LetterPayload",
     "RedriveBatch",

@@ -41,6 +41,14 @@ class RedriveBatch(models.Model):
     most_failures = models.FloatField(help_text="Share of failures at which it stops itself, 0 to 1.")
     most_lag = models.BigIntegerField(help_text="Records that a consumer may be behind; beyond it waits.")
     forgiven = models.IntegerField(default=0, help_text="Failures known when it was last let go on.")
+    change = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="How bytes are changed before they are sent: a transform as `name/version`, or `edit`.",
+    )
+    break_glass = models.BooleanField(
+        default=False, help_text="Approved by its proposer alone, by the right to do so in an emergency."
+    )
     note = models.CharField(max_length=500, blank=True, help_text="What it waits for, or why it stopped.")
     free_from = models.DateTimeField(db_default=Now(), help_text="Up to when its rate is used.")
     proposed_at = models.DateTimeField(db_default=Now())
@@ -54,11 +62,19 @@ class RedriveBatch(models.Model):
         permissions = (
             ("propose_redrive", "Can propose that dead letters are sent again, and steer their batches"),
             ("approve_redrive", "Can approve that dead letters are sent again, if proposed by another"),
+            ("break_glass", "Can approve a batch of one's own, where the installation allows it"),
         )
         constraints = (
             models.CheckConstraint(
                 name="batch_approved_by_another",
-                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
+                condition=Q(approved_by__isnull=True)
+                | ~Q(approved_by=F("proposed_by"))
+                | Q(break_glass=True),
+            ),
+            # A broken glass is seen on the row, and only where it was broken; a second approval it never is.
+            models.CheckConstraint(
+                name="batch_break_glass_is_told",
+                condition=Q(break_glass=False) | Q(approved_by=F("proposed_by"), needs_second=False),
             ),
             models.CheckConstraint(
                 name="batch_second_is_a_third",
@@ -108,7 +124,13 @@ class BatchItem(models.Model):
     """One letter of a batch, as it was when the set was frozen."""
 
     batch = models.ForeignKey(RedriveBatch, on_delete=models.CASCADE, related_name="items", db_index=False)
-    letter = models.ForeignKey(DeadLetter, on_delete=models.PROTECT, related_name="redrives")
+    letter = models.ForeignKey(
+        DeadLetter,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="redrives",
+        help_text="Its number stays when the cleanup takes the letter.",
+    )
     attempt = models.IntegerField(help_text="Of the letter.")
     digest = models.BinaryField(help_text="Of the letter's bytes.")
     redrive_id = models.CharField(max_length=64)
@@ -147,3 +169,17 @@ class BatchItem(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.pk} of batch {self.batch_id}"
+
+
+class ItemBytes(models.Model):
+    """What is sent in place of a letter's own bytes. Fixed with the set; a trigger refuses every change."""
+
+    item = models.OneToOneField(BatchItem, on_delete=models.CASCADE, primary_key=True, related_name="bytes")
+    value = models.BinaryField()
+
+    class Meta:
+        db_table = "redrive_item_bytes"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"bytes of item {self.pk}"

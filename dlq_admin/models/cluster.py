@@ -44,6 +44,15 @@ class Cluster(models.Model):
         related_name="+",
         help_text="One of its letters, to look at.",
     )
+    resolved_by = models.ForeignKey(
+        "RedriveBatch",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,  # nobody asks which clusters a batch resolved
+        help_text="The redrive that resolved one of its letters last.",
+    )
+    resolved_at = models.DateTimeField(null=True, help_text="When that was.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ..states import OPEN, State, Writer
+from ..states import CLOSED, State, Writer
 from .cluster import Cluster
 
-_OPEN = sorted(state.value for state in OPEN)
+_CLOSED = sorted(state.value for state in CLOSED)
 
 
 class DeadLetter(models.Model):
@@ -109,6 +109,9 @@ class DeadLetter(models.Model):
             models.Index(fields=["-failed_at", "-id"], name="letter_by_time"),
             models.Index(fields=["state", "-failed_at", "-id"], name="letter_by_state"),
             models.Index(fields=["cluster", "-failed_at", "-id"], name="letter_by_cluster"),
+            models.Index(fields=["cluster", "state", "-failed_at", "-id"], name="letter_by_cluster_state"),
+            # What the cleanup goes through.
+            models.Index(fields=["moved_at", "id"], name="letter_closed", condition=Q(state__in=_CLOSED)),
             # What people look for by name.
             models.Index(fields=["event_id"], name="letter_by_event", condition=~Q(event_id="")),
             models.Index(
@@ -120,6 +123,7 @@ class DeadLetter(models.Model):
             ("read_payload", "Can read the bytes of dead letters, with secrets masked"),
             ("read_secrets", "Can read the bytes of dead letters as they are"),
             ("discard_deadletter", "Can decide that a dead letter is not needed"),
+            ("cleanup_deadletter", "Can delete dead letters and their bytes before their time"),
         )
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.db import transaction
 from heimdall_project.observability import metrics
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams import redrive, topics
+from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.records import Record
 
 from ..letters import Facts, KnownTopics, read
@@ -110,7 +111,7 @@ def _line(letter: int, event: Event, before: str, facts: Facts, attempt: int) ->
 
 def _bring_back(letters: Sequence[Letter], answers: Answers) -> None:
     """Letters of redrives that failed go to the rows that were sent again; others are left as they are."""
-    proven = [n for n, letter in enumerate(letters) if is_proven(letter)]
+    proven = _of_redrives(letters)
     rows = redriven_lock(letters[n].facts.redrive_id for n in proven)
     earlier = redrives_known(letters[n].facts.redrive_id for n in proven) - set(rows)
     back: list[int] = []
@@ -136,6 +137,28 @@ def _bring_back(letters: Sequence[Letter], answers: Answers) -> None:
     ]
     clusters_count([*left, *came])
     log.info("Redriven records failed again", action="letters_failed_again", letters=len(back))
+
+
+def _of_redrives(letters: Sequence[Letter]) -> list[int]:
+    """Letters of redrives: those with a proof, and those whose redrive target says so."""
+    proven = {n for n, letter in enumerate(letters) if is_proven(letter)}
+    by_topic: dict[str, list[int]] = {}
+    for n, (_, facts) in enumerate(letters):
+        if n not in proven and facts.origin_known and facts.writer is Writer.HEIMDALL:
+            by_topic.setdefault(facts.topic, []).append(n)
+    for topic, asked in by_topic.items():
+        if (target := redrive.target(topic)) is not None:
+            found = target.came_of([_as_sent(letters[n]) for n in asked])
+            for n, redrive_id in zip(asked, found, strict=True):
+                if redrive_id:
+                    letters[n].facts.redrive_id = redrive_id
+                    proven.add(n)
+    return sorted(proven)
+
+
+def _as_sent(letter: Letter) -> redrive.Letter:
+    record, facts = letter
+    return redrive.Letter(facts.topic, record.key, record.value, as_dict(record.headers))
 
 
 def is_proven(letter: Letter) -> bool:

@@ -8,6 +8,8 @@ from ..models.batch import REASON_MOST
 DISCARD = "dlq_admin.discard_deadletter"
 PROPOSE = "dlq_admin.propose_redrive"
 APPROVE = "dlq_admin.approve_redrive"
+BREAK_GLASS = "dlq_admin.break_glass"
+CLEAN_UP = "dlq_admin.cleanup_deadletter"
 
 
 def permitted(actor: User, right: str) -> None:

@@ -1,8 +1,9 @@
 """Roles are groups, and this table says what each may do.
 
-Each role includes the one above it. A name is `app.codename`; `app.view_*` stands for every view right of
-that app. Groups are brought in line with the table after each migrate, and only with it: a right that an
-administrator adds to one of these groups by hand is taken away again, so make a group of its own for it.
+Each role includes the one above it, but for those that stand apart. A name is `app.codename`; `app.view_*`
+stands for every view right of that app. Groups are brought in line with the table after each migrate, and
+only with it: a right that an administrator adds to one of these groups by hand is taken away again, so make
+a group of its own for it.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 
 VIEWER, OPERATOR, APPROVER = "viewer", "operator", "approver"
+BREAK_GLASS = "break-glass"
 
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     VIEWER: (
@@ -37,15 +39,20 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
     ),
     APPROVER: (
         "dlq_admin.approve_redrive",
+        "dlq_admin.cleanup_deadletter",
         "dlq_admin.read_secrets",
         "streams.override_flood",
     ),
 }
 """Role to the rights that it has beyond those of the roles above it, in order."""
+APART: Mapping[str, tuple[str, ...]] = {BREAK_GLASS: ("dlq_admin.break_glass",)}
+"""Roles that include no other and are included in none: given beside another one, to few."""
 
 
 def rights(role: str) -> list[str]:
     """All rights of a role, inherited ones included, as written in the table."""
+    if role in APART:
+        return list(APART[role])
     order = list(RIGHTS)
     return [right for each in order[: order.index(role) + 1] for right in RIGHTS[each]]
 
@@ -53,7 +60,7 @@ def rights(role: str) -> list[str]:
 def sync_roles(**_: Any) -> None:
     """Receiver of `post_migrate`: make the groups and give them their rights. Idempotent."""
     with transaction.atomic():
-        for role in RIGHTS:
+        for role in (*RIGHTS, *APART):
             group, _made = Group.objects.get_or_create(name=role)
             group.permissions.set(Permission.objects.filter(_matching(rights(role))))
 

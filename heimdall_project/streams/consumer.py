@@ -134,8 +134,6 @@ class _KafkaConsumer(Worker):
     """For failures that are neither the record's nor a dependency's."""
     handler_budget: ClassVar[float] = 120.0
     """Seconds one call of `handle` may take before the watchdog ends the process."""
-    owns_redrive: ClassVar[bool] = False
-    """True where a product's own redrive target answers for RESOLVED instead of the runtime's row."""
     keeps: ClassVar[bool] = False
     """True for the consumer that keeps the records of its topic: their ledger is that of its group."""
 

@@ -9,7 +9,7 @@ again. Without a valid one nobody believes that a dead letter belongs to a redri
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -117,6 +117,13 @@ class RedriveTarget(Protocol):
 
     def state(self, reference: str) -> str:
         """`pending`, `resolved`, or `failed`."""
+        ...
+
+    def came_of(self, letters: "Sequence[Letter]") -> list[str]:
+        """For each dead letter, the redrive that its record came of and that failed; "" for none.
+
+        The record of a redrive of the target's own is a new one, without marks: only the target knows.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ from .claims import (
 )
 from .importing import Imported, Origin, log_entries_import
 from .leases import attempts_wanted, leases_renew
-from .letters import letter_is_ours, letter_redrive, letter_state
+from .letters import letter_is_ours, letter_redrive, letter_state, letters_came_of
 from .measuring import jobs_measure
 from .publication import jobs_mark_published
 from .purging import PURGE_ROWS, Step, purge, purge_all, purge_step, purgeable, retention
@@ -66,6 +66,7 @@ __all__ = [
     "letter_is_ours",
     "letter_redrive",
     "letter_state",
+    "letters_came_of",
     "log_entries_import",
     "log_entry_create",
     "purge",

@@ -1,5 +1,8 @@
 """Dead letters of the request topic: which of them a job answers for, and what became of them."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import InvalidMessage, NotFound
 from heimdall_project.events import codec
@@ -45,9 +48,35 @@ def letter_state(*, reference: str) -> str:
     return RESOLVED if attempt.outcome == Outcome.SUCCEEDED else FAILED
 
 
-def _attempt_of(value: bytes | None) -> AnalysisAttempt | None:
+def letters_came_of(*, values: Sequence[bytes | None]) -> list[str]:
+    """For each request that became a dead letter, the redrive that began its attempt; "" for none.
+
+    Only of attempts that failed: whatever a letter claims, it ends no redrive that is still under way.
+    """
+    wanted = [_request_id(value) for value in values]
+    failed = AnalysisAttempt.objects.filter(
+        request_id__in=[each for each in wanted if each], outcome=Outcome.FAILED
+    )
+    known = {attempt.request_id: _redrive_of(attempt) for attempt in failed.select_related("previous")}
+    return [known.get(each, "") if each else "" for each in wanted]
+
+
+def _redrive_of(attempt: AnalysisAttempt) -> str:
+    while attempt.origin == Origin.RETRIED and attempt.previous:
+        attempt = attempt.previous
+    return attempt.redrive_id
+
+
+def _request_id(value: bytes | None) -> UUID | None:
     try:
-        event = codec.decode(AnalysisRequested, value)
+        event: AnalysisRequested = codec.decode(AnalysisRequested, value)
     except InvalidMessage:
         return None
-    return AnalysisAttempt.objects.select_related("job").filter(request_id=event.request_id).first()
+    return event.request_id
+
+
+def _attempt_of(value: bytes | None) -> AnalysisAttempt | None:
+    request_id = _request_id(value)
+    if request_id is None:
+        return None
+    return AnalysisAttempt.objects.select_related("job").filter(request_id=request_id).first()

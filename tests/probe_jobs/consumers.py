@@ -1,7 +1,8 @@
 """The worker of `analysis` with an engine that does what the first word of the log says.
 
 `hold` waits until the test leaves the file `go`, and asks meanwhile whether it is still wanted; `deaf` waits
-as well and never asks. Everything else is answered at once.
+as well and never asks. `break` breaks until the test leaves the file `repaired`. Everything else is answered
+at once.
 """
 
 from threading import Event
@@ -30,6 +31,8 @@ class Obedient:
             Event().wait(0.05)
             if word == "hold":
                 _ask(wanted)
+        if word == "break" and not found("repaired"):
+            raise RuntimeError("not repaired yet")
         return Analysis(
             summary="It was waited for",
             root_cause=word,

@@ -985,15 +985,24 @@ MUTATIONS = [
     Mutation(
         name="send letters under another redrive id after a crash",
         promise=3,
-        file="dlq_admin/services/redriving.py",
+        file="dlq_admin/services/redriving/sending.py",
         old="        redrive_id=item.redrive_id,\n        group=letter.group,\n",
         new="        redrive_id=f'{item.redrive_id}-again',\n        group=letter.group,\n",
         killer=f"{REDRIVER}::test_what_is_sent_again_and_handled_is_resolved",
     ),
     Mutation(
+        name="take the letter of a job that failed again for a new one",
+        promise=3,
+        file="dlq_admin/services/indexing.py",
+        old="                if redrive_id:\n",
+        new="                if False:\n",
+        killer="tests/faults/test_dead_letters_of_jobs.py"
+        "::test_a_failed_job_is_sent_again_until_it_succeeds_and_its_letter_stays_one",
+    ),
+    Mutation(
         name="watch a letter no longer once it is published",
         promise=3,
-        file="dlq_admin/services/redriving.py",
+        file="dlq_admin/services/redriving/sending.py",
         old="            sending.update(state=ItemState.PUBLISHED)\n",
         new="            sending.update(state=ItemState.RESOLVED)\n",
         killer=f"{REDRIVER}::test_published_and_resolved_are_two_things",
@@ -1010,7 +1019,7 @@ MUTATIONS = [
     Mutation(
         name="send letters of an approver who lost the right",
         promise=4,
-        file="dlq_admin/services/redriving.py",
+        file="dlq_admin/services/redriving/redriver.py",
         old="            if why := _approval_is_gone(batch):\n",
         new="            if False and (why := _approval_is_gone(batch)):\n",
         killer=f"{REDRIVER}::test_an_approver_who_lost_the_right_in_between_stops_the_batch",

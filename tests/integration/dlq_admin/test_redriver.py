@@ -12,8 +12,8 @@ from dlq_admin.services import (
     batch_resume,
     letter_approve,
     letter_reprocess,
-    redriving,
 )
+from dlq_admin.services.redriving import redriver, sending
 from heimdall_project.errors import DeliveryFailed, TransientError
 from heimdall_project.streams import redrive
 from heimdall_project.streams.models import RedriveOutcome, RelayLease
@@ -199,7 +199,8 @@ def test_a_redriver_killed_at_any_step_is_followed_by_one_that_does_the_rest_onc
         if name == point and next(deaths, False):
             raise Killed
 
-    monkeypatch.setattr(redriving, "crash_point", die)
+    for module in (redriver, sending):
+        monkeypatch.setattr(module, "crash_point", die)
     for _ in range(2):
         with pytest.raises(Killed):
             world.turn(20)
@@ -283,7 +284,8 @@ def test_a_redrive_that_was_handled_before_its_mark_was_written_is_resolved(
         if name == "dlq.after_publish":
             raise Killed
 
-    monkeypatch.setattr(redriving, "crash_point", die)
+    for module in (redriver, sending):
+        monkeypatch.setattr(module, "crash_point", die)
     with pytest.raises(Killed):
         world.redriver.step()
     world.consume()

@@ -1,0 +1,188 @@
+"""One round over the running batches: outcomes first, then what each may send now."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Now
+
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Fenced, TransientError
+from heimdall_project.observability.crash import crash_point
+from heimdall_project.observability.logging import get_logger
+from heimdall_project.streams import worker_registry
+from heimdall_project.streams.lease import Lease
+from heimdall_project.streams.ports import Producer
+
+from ...batch_states import BatchState, ItemState
+from ...models import BatchItem, RedriveBatch
+from ...ramp import Finish, Rules, Send, Stop, allowance, plan, used
+from ...states import Event, State
+from ..consumers_of import consumer_of
+from ..moving import letters_move
+from ..permitted import APPROVE, BREAK_GLASS
+from .outcomes import Outcomes
+from .progress import ACTOR, AT_ONCE, progress_of
+from .sending import Sender
+
+log = get_logger(__name__)
+LEASE = "dlq-redriver"
+
+
+class Redriver:
+    """Steps over the running batches. Not to be shared by threads."""
+
+    def __init__(self, *, lease: Lease, producer: Producer) -> None:
+        self._lease, self._producer = lease, producer
+        self._outcomes = Outcomes(lease)
+        self._sender = Sender(lease=lease, producer=producer, outcomes=self._outcomes)
+        self._places: dict[int, list[tuple[str, str]]] = {}
+        """Topics and groups of the batches that run; their sets are frozen."""
+
+    def step(self) -> bool:
+        """Read outcomes, then send what each batch may send now; True if there may be more at once.
+
+        Raises TransientError while database or broker are away; letters whose sending failed are sent
+        again later under the same redrive id.
+        """
+        if not self._lease.hold():
+            return False
+        try:
+            ended = self._outcomes.read()
+            sent, failure = 0, None
+            for batch in RedriveBatch.objects.filter(state=BatchState.RUNNING).order_by("pk"):
+                try:
+                    sent += self._turn(batch)
+                except TransientError as error:  # the other batches need not wait for this one
+                    failure = error
+            sent += self._finish_sending()
+            if failure:
+                raise failure
+        except Fenced:
+            return False
+        return bool(sent) or ended >= AT_ONCE
+
+    def close(self) -> None:
+        """Let another redriver take over at once."""
+        self._lease.release()
+        self._producer.close()
+
+    # --- one batch ----------------------------------------------------------------------------------------
+
+    def _turn(self, batch: RedriveBatch) -> int:
+        left = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING)
+        if left.exists():  # from before a crash, or an outage of the broker
+            return self._sender.publish(left)
+        now = _database_time()
+        rules = Rules(canary=batch.canary, rate=batch.rate, most_failures=batch.most_failures)
+        progress = progress_of(batch)
+        match plan(rules, progress, allowed=allowance(batch.rate, batch.free_from, now)):
+            case Finish():
+                self._end(batch, BatchState.DONE, "")
+            case Stop(why=why):
+                self._end(batch, BatchState.STOPPED, why)
+            case Send(most=most):
+                if why := self._held_up(batch):
+                    _note(batch, why)
+                    return 0
+                return self._send(batch, min(most, AT_ONCE), now)
+            case wait:
+                _note(batch, wait.why)
+        return 0
+
+    def _held_up(self, batch: RedriveBatch) -> str:
+        """Why nothing may be sent now, though its rate would let it; "" for no reason."""
+        if batch.pk not in self._places:
+            items = BatchItem.objects.filter(batch=batch).order_by()
+            self._places[batch.pk] = list(items.values_list("letter__topic", "letter__group").distinct())
+        for topic, group in self._places[batch.pk]:
+            worker = consumer_of(topic, group)
+            if worker is None:
+                return f"no worker here consumes for {group}"
+            alive = list(worker_registry.alive().filter(worker=worker.name))
+            if not alive:
+                return f"{worker.name} does not run"
+            if all(row.state == "paused" for row in alive):
+                return f"{worker.name} is paused"
+            if (lag := sum(row.lag_records or 0 for row in alive)) > batch.most_lag:
+                return f"{worker.name} is {lag} records behind"
+        return ""
+
+    def _end(self, batch: RedriveBatch, state: BatchState, note: str) -> None:
+        with transaction.atomic():
+            self._lease.fence()
+            ended = {"ended_at": Now()} if state is BatchState.DONE else {}
+            running = RedriveBatch.objects.filter(pk=batch.pk, state=BatchState.RUNNING)
+            if running.update(state=state, note=note[:500], **ended):
+                log.info(
+                    "A redrive batch ended or stopped", action="batch_turned", batch=batch.pk, state=state
+                )
+
+    # --- sending ------------------------------------------------------------------------------------------
+
+    def _send(self, batch: RedriveBatch, most: int, now: datetime) -> int:
+        with transaction.atomic():
+            self._lease.fence()
+            locked = RedriveBatch.objects.select_for_update(no_key=True).select_related(None).get(pk=batch.pk)
+            if locked.state != BatchState.RUNNING:
+                return 0
+            if why := _approval_is_gone(batch):
+                RedriveBatch.objects.filter(pk=batch.pk).update(state=BatchState.STOPPED, note=why)
+                return 0
+            claimed = self._claim(batch, most)
+            free_from = used(batch.rate, batch.free_from, now, claimed)
+            RedriveBatch.objects.filter(pk=batch.pk).update(free_from=free_from, note="")
+        crash_point("dlq.after_claim")
+        self._sender.publish(BatchItem.objects.filter(batch=batch, state=ItemState.SENDING))
+        return claimed
+
+    def _claim(self, batch: RedriveBatch, most: int) -> int:
+        """Take the next letters; those that moved on meanwhile are skipped."""
+        waiting = BatchItem.objects.filter(batch=batch, state=ItemState.WAITING).order_by("pk")
+        items = dict(waiting.values_list("letter_id", "pk")[:most])
+        of_batch = BatchItem.objects.filter(letter=OuterRef("pk"), batch=batch).values("redrive_id")[:1]
+        moved = letters_move(
+            ids=items,
+            target=State.REPROCESSING,
+            event=Event.SENT,
+            actor=ACTOR,
+            note=f"by batch {batch.pk}",
+            only={"batch": batch},
+            changes={"redrive_id": Subquery(of_batch)},
+        )
+        taken = [items[each.id] for each in moved]
+        BatchItem.objects.filter(pk__in=taken).update(state=ItemState.SENDING, sent_at=Now())
+        BatchItem.objects.filter(pk__in=set(items.values()) - set(taken)).update(
+            state=ItemState.SKIPPED, ended_at=Now(), note="It had moved on before it was its turn."
+        )
+        return len(taken)
+
+    def _finish_sending(self) -> int:
+        """Letters of batches that are not running any more, and may be sent and not written down."""
+        left = BatchItem.objects.filter(state=ItemState.SENDING).exclude(batch__state=BatchState.RUNNING)
+        return self._sender.publish(left) if left.exists() else 0
+
+
+def _approval_is_gone(batch: RedriveBatch) -> str:
+    """Why its approval does not hold any more; "" if it does. Asked anew before each sending."""
+    if batch.break_glass and not settings.DLQ_BREAK_GLASS:
+        return "It was approved by its proposer alone, and DLQ_BREAK_GLASS does not allow that any more."
+    right = BREAK_GLASS if batch.break_glass else APPROVE
+    for number in filter(None, (batch.approved_by_id, batch.second_approved_by_id)):
+        approver = User.objects.get(pk=number)
+        if not approver.has_perm(right):
+            return f"{approver.get_username()}, who approved it, may not approve any more."
+    return ""
+
+
+def _note(batch: RedriveBatch, why: str) -> None:
+    if batch.note != why:
+        RedriveBatch.objects.filter(pk=batch.pk, state=BatchState.RUNNING).update(note=why[:500])
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as sql:
+        sql.execute("SELECT clock_timestamp()")
+        moment: datetime = sql.fetchone()[0]
+    return moment
