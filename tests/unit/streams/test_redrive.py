@@ -114,6 +114,9 @@ def test_a_topic_has_one_redrive_target(monkeypatch):
         def state(self, reference):
             return "pending"
 
+        def came_of(self, letters):
+            return [""] * len(letters)
+
     assert isinstance(redrive.target("log-events"), Target)
     assert redrive.target("analysis.request") is None
     with pytest.raises(ValueError, match="has a redrive target already"):
@@ -133,6 +136,9 @@ def test_a_target_takes_its_own_letters_and_leaves_the_others_to_republishing(mo
 
         def state(self, reference):
             return "pending"
+
+        def came_of(self, letters):
+            return [""] * len(letters)
 
     def letter(key, topic="log-events"):
         return redrive.Letter(topic=topic, key=key, value=None, headers={})
