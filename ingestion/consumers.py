@@ -1,5 +1,7 @@
 """The workers of ingestion."""
 
+from collections.abc import Collection, Sequence
+
 from django.conf import settings
 
 from heimdall_project.errors import InvalidMessage
@@ -49,6 +51,10 @@ class ClickHouseWriter(BatchConsumer[PageView]):
     def explain(self, record: Record, error: InvalidMessage) -> InvalidMessage:
         """Every rule that the record breaks, each with its path."""
         return page_view_explained(record, error)
+
+    def kept(self, refused: Sequence[Record]) -> Collection[int]:
+        """Offsets of those that an earlier version of the contract let in, by a process that died then."""
+        return self._store.page_views_kept(records=refused)
 
     def close(self) -> None:
         """Leave ClickHouse."""

@@ -10,7 +10,7 @@ work is offered again, after a backoff, for as long as it takes) or anything els
 that record, then a dead letter as `unexpected`). They must be idempotent: their docstring names the key.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from threading import Event
@@ -156,6 +156,14 @@ class _KafkaConsumer(Worker):
     def explain(self, record: Record, error: InvalidMessage) -> InvalidMessage:
         """What a dead letter says of a record that could not be decoded; to say more than the decoder."""
         return error
+
+    def kept(self, refused: Sequence[Record]) -> Collection[int]:
+        """Of records that can not be decoded, the offsets of those that were stored nevertheless.
+
+        A process of another version may have taken them, and died before they were counted: they count as
+        stored and become no dead letters. Raises TransientError where that cannot be found out now.
+        """
+        return ()
 
 
 class RecordConsumer[T](_KafkaConsumer):

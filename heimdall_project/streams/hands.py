@@ -150,9 +150,18 @@ class Hands:
             )
         except InvalidMessage as error:
             self._gate.leave([again.redrive_id] if again else ())
-            self._fail(unit, record, self._consumer.explain(record, error))
+            self._refuse(unit, [(record, error)])
             return None
         return event, again
+
+    def _refuse(self, unit: Unit, refused: Sequence[tuple[Record, InvalidMessage]]) -> None:
+        """End records that can not be decoded: in the dead letters, unless they are stored already."""
+        kept = self._consumer.kept([record for record, _ in refused])
+        for record, error in refused:
+            if record.offset in kept:
+                unit.verdicts[record.offset] = STORED
+            else:
+                self._fail(unit, record, self._consumer.explain(record, error))
 
     def _is_skipped(self, record: Record) -> bool:
         skips = self._skips()
@@ -253,9 +262,8 @@ class Hands:
             if any(issubclass(kind, InvalidMessage) for kind in set(map(type, events)))
             else []
         )
-        for record, error in refused:
-            self._fail(unit, record, self._consumer.explain(record, error))
         if refused:
+            self._refuse(unit, refused)
             gone = {record.offset for record, _ in refused}
             events = [
                 event for record, event in zip(records, events, strict=True) if record.offset not in gone

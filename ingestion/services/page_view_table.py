@@ -1,12 +1,14 @@
 """`page_views` in ClickHouse, as the writer needs it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 
 from heimdall_project.clients.clickhouse import ClickHouse
 from heimdall_project.errors import StatementRefused, TransientError
+from heimdall_project.streams.records import Record
 
 from ..writing.parcels import Parcel
 from ..writing.ports import DEPENDENCY, OutcomeUnknown, RowsRefused
@@ -25,7 +27,7 @@ INSERT_SETTINGS: Mapping[str, str | int] = {
     "wait_end_of_query": 1,  # the answer comes when the rows are stored, not before
 }
 _FOUND = """
-SELECT DISTINCT offset, event_id FROM page_view_arrivals
+SELECT DISTINCT offset, toUnixTimestamp64Milli(accepted_at) AS accepted_ms, event_id FROM page_view_arrivals
 WHERE topic = {topic:String} AND partition = {partition:Int32}
 AND offset BETWEEN {first:Int64} AND {last:Int64}
 AND event_id IN (
@@ -62,19 +64,24 @@ class PageViewTable:
             raise OutcomeUnknown(DEPENDENCY, str(error)) from error
 
     def holds(self, parcel: Parcel) -> bool:
-        """See `Table.holds`. By offset and id: offsets alone would be found under a topic made anew, too."""
-        where = {
-            "topic": parcel.topic,
-            "partition": parcel.partition,
-            "first": parcel.first,
-            "last": parcel.last,
-        }
-        client = self._open()
+        """See `Table.holds`."""
+        found = self._found(parcel.topic, parcel.partition, parcel.first, parcel.last)
+        return parcel.identities <= {(row["offset"], row["accepted_ms"], row["event_id"]) for row in found}
+
+    def kept(self, records: Sequence[Record]) -> set[int]:
+        """See `Table.kept`."""
+        topic, partition = records[0].place
+        found = self._found(topic, partition, records[0].offset, records[-1].offset)
+        stored = {(row["offset"], row["accepted_ms"]) for row in found}
+        return {each.offset for each in records if (each.offset, each.timestamp) in stored}
+
+    def _found(self, topic: str, partition: int, first: int, last: int) -> list[dict[str, Any]]:
+        """What stands in both tables of a stretch of offsets."""
+        where = {"topic": topic, "partition": partition, "first": first, "last": last}
         try:
-            found = client.rows(_FOUND, where)
+            return self._open().rows(_FOUND, where)
         except StatementRefused as error:
             raise TransientError(DEPENDENCY, f"{error.code} {error.name}") from error
-        return parcel.identities <= {(row["offset"], row["event_id"]) for row in found}
 
     def close(self) -> None:
         """Let the connections go."""

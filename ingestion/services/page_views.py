@@ -1,6 +1,6 @@
 """Storing page views: one insert a batch, and what to do where it does not go well."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
@@ -11,6 +11,7 @@ from heimdall_project.observability import metrics
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams.consumer import Batch
+from heimdall_project.streams.records import Record
 
 from ..budgets import SEARCH_BUDGET
 from ..writing.bisection import Bisection
@@ -53,12 +54,16 @@ class PageViewStore:
             try:
                 self._store(Parcel(rows[part.start : part.stop]))
             except RowsRefused as refusal:
-                if search.refused():
+                if search.refused() and not self._table.kept(batch.records[part.start : part.stop]):
                     batch.reject(batch.records[part.start], RefusedByClickHouse(refusal.reason))
             else:
                 search.stored()
         if search.left >= 0:
             batch.leave_from(batch.records[search.left])
+
+    def page_views_kept(self, *, records: Sequence[Record]) -> set[int]:
+        """Offsets of records of one partition that are stored, whoever stored them. Raises TransientError."""
+        return self._table.kept(records)
 
     def _store(self, parcel: Parcel) -> None:
         """Store one parcel, or raise; nothing that is not known is taken for done."""

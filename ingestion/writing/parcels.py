@@ -50,9 +50,12 @@ class Parcel:
         return self.rows[-1].offset
 
     @property
-    def identities(self) -> set[tuple[int, str]]:
-        """Offset and event id of each row: what must be found where its insert was applied."""
-        return {(row.offset, row.event_id) for row in self.rows}
+    def identities(self) -> set[tuple[int, int, str]]:
+        """Offset, accept time (ms) and event id of each row: what is found where its insert was applied.
+
+        With the time: in a topic that was made anew the same event may stand at the same offset.
+        """
+        return {(row.offset, row.accepted_ms, row.event_id) for row in self.rows}
 
     def __len__(self) -> int:
         return len(self.rows)

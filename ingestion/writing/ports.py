@@ -1,8 +1,10 @@
 """What the writer needs of ClickHouse."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from heimdall_project.errors import HeimdallError, TransientError
+from heimdall_project.streams.records import Record
 
 from .parcels import Parcel
 
@@ -35,4 +37,8 @@ class Table(Protocol):
 
     def holds(self, parcel: Parcel) -> bool:
         """Whether every row of it is stored, in every table. Raises TransientError."""
+        ...
+
+    def kept(self, records: Sequence[Record]) -> set[int]:
+        """Offsets of those records of a partition that are stored, in every table. Raises TransientError."""
         ...

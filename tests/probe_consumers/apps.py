@@ -1,5 +1,7 @@
 """The probe consumers as a Django app, added by `tests.probe_consumers.settings` only."""
 
+import os
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,10 @@ class ProbeConsumersConfig(AppConfig):
 
     name = "tests.probe_consumers"
     label = "probe_consumers"
+
+    def ready(self) -> None:
+        """Another version of a contract, where the test wants one."""
+        if version := os.environ.get("PROBE_CONTRACT"):
+            from .contracts import use
+
+            use(version)

@@ -135,15 +135,26 @@ def test_an_insert_that_left_off_between_the_tables_is_not_held_and_its_repetiti
     assert arrivals(store) == [0, 1]
 
 
-def test_what_is_held_is_asked_of_both_tables_by_offset_and_id(table: PageViewTable, store: Store) -> None:
+def test_what_is_held_is_asked_by_offset_time_and_id(table: PageViewTable, store: Store) -> None:
     one = parcel({"event_id": "a"}, {"event_id": "b"})
     assert not table.holds(one)
     table.insert(one)
     assert table.holds(one)
     assert not table.holds(parcel({"event_id": "a"}, {"event_id": "c"}))
     assert not table.holds(parcel({"event_id": "a"}, {"event_id": "b"}, start=1))
+    assert not table.holds(parcel({"event_id": "a"}, {"event_id": "b"}, at=EARLY + 1))  # of a topic made anew
     store.delete("page_views", "event_id = 'b'")
     assert not table.holds(one)
+
+
+def test_what_is_kept_is_asked_of_both_tables_by_offset_and_time(table: PageViewTable, store: Store) -> None:
+    table.insert(parcel({"event_id": "a"}, {"event_id": "b"}, {"event_id": "c"}))
+    records = [Record(*PLACE, offset, EARLY, None, b"unreadable") for offset in (0, 2, 3)]
+    assert table.kept(records) == {0, 2}
+    later = [msgspec.structs.replace(record, timestamp=EARLY + 1) for record in records]
+    assert table.kept(later) == set()
+    store.delete("page_views", "event_id = 'c'")
+    assert table.kept(records) == {0}
 
 
 def test_a_row_that_the_table_refuses_is_told_by_place_and_code_and_none_is_stored(

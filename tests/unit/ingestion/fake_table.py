@@ -1,12 +1,13 @@
 """A ClickHouse as far as the writer can tell: tokens, one of each row, and every way to fail."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from heimdall_project.errors import TransientError
+from heimdall_project.streams.records import Record
 from ingestion.writing.parcels import Parcel
 from ingestion.writing.ports import DEPENDENCY, OutcomeUnknown, RowsRefused
 
@@ -32,6 +33,8 @@ class FakeTable:
     tokens: dict[str, None] = field(default_factory=dict)
     views: dict[str, tuple[At, Row]] = field(default_factory=dict)
     arrivals: dict[At, str] = field(default_factory=dict)
+    times: dict[At, int] = field(default_factory=dict)
+    """When the broker accepted what arrived."""
     calls: list[tuple[str, int, int]] = field(default_factory=list)
     bodies: dict[str, set[bytes]] = field(default_factory=dict)
     tally: Counter[str] = field(default_factory=Counter)
@@ -71,16 +74,32 @@ class FakeTable:
                     self.views[str(row["event_id"])] = (at, row)
             if into_arrivals:
                 self.arrivals[at] = str(row["event_id"])
+                self.times[at] = int(str(row["accepted_ms"]))
 
     def holds(self, parcel: Parcel) -> bool:
         """See `Table.holds`."""
         self.calls.append(("holds", parcel.first, parcel.last))
         if self.down:
             raise TransientError(DEPENDENCY, "refused the connection")
+        place = (parcel.topic, parcel.partition)
         return all(
-            self.arrivals.get((parcel.topic, parcel.partition, offset)) == event_id and event_id in self.views
-            for offset, event_id in parcel.identities
+            self.arrivals.get((*place, offset)) == event_id
+            and self.times[*place, offset] == accepted_ms
+            and event_id in self.views
+            for offset, accepted_ms, event_id in parcel.identities
         )
+
+    def kept(self, records: Sequence[Record]) -> set[int]:
+        """See `Table.kept`."""
+        if self.down:
+            raise TransientError(DEPENDENCY, "refused the connection")
+        places = {record.offset: (*record.place, record.offset) for record in records}
+        return {
+            record.offset
+            for record in records
+            if self.times.get(places[record.offset]) == record.timestamp
+            and self.arrivals[places[record.offset]] in self.views
+        }
 
 
 class Killed(BaseException):

@@ -1,9 +1,13 @@
 """The writer on the world in memory, before a ClickHouse that fails on order."""
 
+from typing import Annotated
+
 import msgspec
 import pytest
 
 from heimdall_project.errors import FloodDetected
+from heimdall_project.events.page_views import PageView
+from heimdall_project.events.texts import text
 from heimdall_project.streams.records import Partition
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 from ingestion.consumers import ClickHouseWriter
@@ -181,6 +185,56 @@ def test_a_process_that_dies_around_an_insert_loses_nothing(broker, fault):
     run_until_idle(broker.runner(ClickHouseWriter(table)))
     assert (len(table.views), broker.committed(GROUP)[P0]) == (5, 5)
     assert [len(bodies) for bodies in table.bodies.values()] == [1]
+
+
+class Narrower(PageView):
+    """Another version of the contract."""
+
+    user_id: Annotated[str, text(0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "ends"), [("killed", {"stored": 5}), ("killed before", {"dead_lettered": 1, "stored": 4})]
+)
+def test_what_was_stored_by_a_version_that_took_it_is_no_dead_letter_of_the_next(
+    broker, fault, ends, monkeypatch
+):
+    table = FakeTable(fails=[fault])
+    send(broker, *names(4))
+    send(broker, "long", user_id="longer than three")
+    consumer = broker.consumer(GROUP)
+    with pytest.raises(Killed):
+        run_until_idle(broker.runner(ClickHouseWriter(table), broker=consumer))
+    consumer.crash()
+    monkeypatch.setattr(ClickHouseWriter, "event", Narrower)
+    run_until_idle(broker.runner(ClickHouseWriter(table)))
+    assert broker.books.counted(GROUP) == ends
+    assert len(broker.records(DEAD)) == ends.get("dead_lettered", 0)
+    assert len(table.arrivals) == ends["stored"]
+
+
+def test_a_row_that_was_stored_and_is_refused_now_is_no_dead_letter(broker):
+    table = FakeTable(fails=["killed"])
+    send(broker, *names(5))
+    consumer = broker.consumer(GROUP)
+    with pytest.raises(Killed):
+        run_until_idle(broker.runner(ClickHouseWriter(table), broker=consumer))
+    consumer.crash()
+    table.refuses = refuse("e3")
+    run_until_idle(broker.runner(ClickHouseWriter(table)))
+    assert (broker.books.counted(GROUP), broker.records(DEAD)) == ({"stored": 5}, [])
+
+
+def test_whether_a_refused_record_is_stored_is_not_guessed_while_clickhouse_is_away(broker):
+    table = FakeTable(down=True)
+    broker.produce(TOPIC, b"{", partition=0)
+    runner = broker.runner(ClickHouseWriter(table))
+    for _ in range(20):
+        runner.turn(0.5)
+    assert (broker.committed(GROUP), broker.records(DEAD)) == ({}, [])
+    table.down = False
+    run_until_idle(runner)
+    assert broker.books.counted(GROUP) == {"dead_lettered": 1}
 
 
 def test_a_full_buffer_reads_no_more(broker, settings):
