@@ -50,6 +50,9 @@ def _copy(place: Path) -> Path:
             target = place / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+    fetched = place / ".local/cache"  # half a gigabyte that a broken tree need not fetch again
+    fetched.parent.mkdir()
+    fetched.symlink_to(ROOT / ".local/cache")
     return place
 
 
