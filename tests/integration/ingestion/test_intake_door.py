@@ -59,6 +59,29 @@ def test_a_client_that_says_less_than_it_sends_gets_no_more_than_that_read(web: 
     assert names() == ["first", "said"]
 
 
+def test_a_client_that_says_more_than_it_sends_and_waits_keeps_nobody_else_waiting(web: Door) -> None:
+    body = view_bytes("unfinished")
+    with closing(socket.create_connection(("127.0.0.1", web.port))) as client:
+        client.sendall(head(len(body) + 1) + body)
+        for number in range(20):
+            assert send_to(web.port, view_bytes(f"other-{number:02}")).startswith(b"HTTP/1.1 202")
+        assert "unfinished" not in names()
+    assert "unfinished" not in names()
+
+
+def test_a_client_that_trickles_is_answered_when_its_last_byte_is_there(web: Door) -> None:
+    told = head(len(view_bytes("slow"))) + view_bytes("slow")
+    with closing(socket.create_connection(("127.0.0.1", web.port), timeout=10)) as client:
+        for byte in range(0, len(told) - 1, 20):
+            client.sendall(told[byte : min(byte + 20, len(told) - 1)])
+            time.sleep(0.01)
+        assert send_to(web.port, view_bytes("other")).startswith(b"HTTP/1.1 202")
+        assert names() == ["first", "other"]
+        client.sendall(told[-1:])
+        assert client.recv(100).startswith(b"HTTP/1.1 202")
+    assert names() == ["first", "other", "slow"]
+
+
 @pytest.mark.parametrize("length", ["-1", "x", "1e3", "99999999999999999999", "5, 5"])
 def test_a_length_that_is_none_is_refused(web: Door, length: str) -> None:
     told = head(7).replace(b"Content-Length: 7", f"Content-Length: {length}".encode())
