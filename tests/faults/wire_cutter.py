@@ -46,8 +46,9 @@ class WireCutter:
             self._orders += orders
 
     def let_through(self) -> None:
-        """Send on what is late."""
-        self._through.set()
+        """Send on what is late by now."""
+        through, self._through = self._through, Event()
+        through.set()
 
     def close(self) -> None:
         """Give up the port."""
@@ -86,9 +87,10 @@ class WireCutter:
                         self.broken.append(order)
                         return
                     if order is Break.LATE:
+                        through = self._through
                         data, _ = _whole(client, data)
                         self.broken.append(order)
-                        self._through.wait()
+                        through.wait()
                 server.sendall(data)
 
     def _answers(self, server: socket.socket, client: socket.socket, fate: list[Break]) -> None:
