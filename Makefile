@@ -7,7 +7,7 @@ bin := .venv/bin
 local = $(bin)/python -m docker.local --instance $(INSTANCE)
 on_test := $(bin)/python -m docker.local --instance test run
 
-.PHONY: help up down smoke test check test-faults prove bench bench-runtime bench-jobs bench-ingest bench-dlq eval-analysis services-up services-down status \
+.PHONY: help up down smoke test check test-faults soak prove bench bench-runtime bench-jobs bench-ingest bench-dlq eval-analysis services-up services-down status \
 	kafka-init clickhouse-init reset compose-smoke stack-up stack-down requirements bootstrap-run bootstrap-dev bootstrap-lint
 
 help: ## list the targets
@@ -71,6 +71,10 @@ check: bootstrap-lint ## linters, types, import contracts, migrations and unit t
 
 test-faults: bootstrap-dev ## long outages and repeated, seeded faults
 	@$(on_test) $(bin)/python -m pytest -m slow $(PYTEST)
+
+soak: bootstrap-dev ## load under faults at random, by seed, on servers of its own (MINUTES=15 SEED=1 EPS=… REPORT=… DRY_RUN=1)
+	@$(bin)/python -m tests.soak --minutes $(or $(MINUTES),15) --seed $(or $(SEED),1) $(if $(EPS),--eps $(EPS)) \
+		$(if $(REPORT),--report $(REPORT)) $(if $(SPOIL),--spoil $(SPOIL)) $(if $(DRY_RUN),--dry-run)
 
 prove: bootstrap-dev ## mutate the runtime and see that the tests notice
 	@$(on_test) $(bin)/python -m tests.prove

@@ -28,6 +28,14 @@ class Mutation:
 
 MUTATIONS = [
     Mutation(
+        name="let a soak hold though acknowledged events are missing",
+        promise=8,
+        file="tests/soak/judge.py",
+        old="    if sent.missing:\n",
+        new="    if False:\n",
+        killer="tests/unit/soak/test_judge.py::test_a_run_of_which_something_is_wrong_is_named",
+    ),
+    Mutation(
         name="answer a request before the broker has acknowledged its events",
         promise=1,
         file=f"{STREAMS}/broker/posting.py",

@@ -1,0 +1,1 @@
+"""`make soak`: generated load for some minutes, faults at random by seed, and a tough judge at the end."""
