@@ -27,7 +27,15 @@ def http_rate(count: int) -> float:
         port = probe.getsockname()[1]
     granian = str(Path(sys.executable).with_name("granian"))
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log"]
-    door = ["--interface", "wsgi", "--blocking-threads", "4", "heimdall_project.wsgi:application"]
+    door = [
+        "--interface",
+        "wsgi",
+        "--http",
+        "1",
+        "--blocking-threads",
+        "96",
+        "heimdall_project.wsgi:application",
+    ]
     with running(granian, *options, *door):
         until(lambda: answers(port))
         with ThreadPoolExecutor(CLIENTS) as pool:

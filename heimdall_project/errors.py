@@ -16,6 +16,7 @@ HeimdallError
 └── Refused                   a request that cannot be granted; becomes problem+json at the API
     ├── NotFound              404
     ├── Forbidden             403
+    ├── RequestTimeout        408
     ├── Conflict              409
     ├── Gone                  410
     ├── TooLarge              413
@@ -155,6 +156,12 @@ class Forbidden(Refused):
     """The caller is known and may not do this."""
 
     status, slug, title = 403, "forbidden", "Forbidden"
+
+
+class RequestTimeout(Refused):
+    """The request was not there in its time."""
+
+    status, slug, title = 408, "request-timeout", "Request timeout"
 
 
 class Conflict(Refused):

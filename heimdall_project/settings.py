@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "heimdall_project.api.request_id.RequestIdMiddleware",
     "heimdall_project.api.handlers.ProblemMiddleware",
+    "heimdall_project.api.reception.Reception",
     "heimdall_project.api.express.ExpressLane",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -293,6 +294,30 @@ DLQ_CLEANUP_INTERVAL = env.seconds(
 env.section("API")
 API_MAX_BODY_BYTES = env.integer("API_MAX_BODY_BYTES", 2_097_152, "Largest request body.", least=1024)
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+API_BODY_SECONDS = env.seconds(
+    "API_BODY_SECONDS",
+    min(20.0, 0.75 * WORKER_STOP_GRACE),
+    "Longest time for the body of a request to arrive; then 408. Left out, it is less where "
+    "WORKER_STOP_GRACE is short.",
+    least=0.5,
+)
+API_BODIES_AT_ONCE = env.integer(
+    "API_BODIES_AT_ONCE",
+    48,
+    "Bodies that one process receives at the same time; beyond it 503. The web door needs more threads than "
+    "this and five times API_REQUESTS_AT_ONCE together.",
+    least=1,
+)
+API_REQUESTS_AT_ONCE = env.integer(
+    "API_REQUESTS_AT_ONCE",
+    8,
+    "Requests that one process works on at the same time, and database connections that it keeps; four times "
+    "as many wait for their turn, beyond it 503.",
+    least=1,
+)
+API_TURN_SECONDS = env.seconds(
+    "API_TURN_SECONDS", 5.0, "How long a request waits for its turn; then 503.", least=0.1
+)
 API_REMEMBER_CALLER = env.seconds(
     "API_REMEMBER_CALLER",
     10.0,

@@ -1,7 +1,8 @@
 """The web door: API, admin and intake, by threads. Event streams have their own door, `asgi.py`.
 
-One process with N threads is the intended form (`granian --interface wsgi --workers 1 --blocking-threads N`):
-its metrics are then whole. With several worker processes set `PROMETHEUS_MULTIPROC_DIR`.
+One process with N threads is the intended form (`granian --interface wsgi --http 1 --workers 1
+--blocking-threads N`): its metrics are then whole. Most threads only wait for bodies, see `api/reception.py`.
+With several worker processes set `PROMETHEUS_MULTIPROC_DIR`.
 """
 
 import os

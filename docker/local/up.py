@@ -123,7 +123,15 @@ def children_of(instance: Instance) -> list[Child]:
     environment = application_environment(instance)
     ports = instance.ports
     serve = [str(BIN / "granian"), "--host", LOOPBACK, "--workers", "1"]
-    wsgi = ["--interface", "wsgi", "--blocking-threads", "4", "heimdall_project.wsgi:application"]
+    wsgi = [
+        "--interface",
+        "wsgi",
+        "--http",
+        "1",
+        "--blocking-threads",
+        "96",
+        "heimdall_project.wsgi:application",
+    ]
     asgi = ["--interface", "asgi", "heimdall_project.asgi:application"]
     consumers = [str(BIN / "python"), "manage.py", "run_consumer", "all"]
     return [

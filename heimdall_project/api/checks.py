@@ -16,7 +16,7 @@ LEAST_KEY_LENGTH = 40
 @register(Tags.security)
 def front_door(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """Keys, hosts and origins."""
-    return [*_keys(), *_hosts(), *_origins(), *_required_names(), *_collector()]
+    return [*_keys(), *_hosts(), *_origins(), *_required_names(), *_collector(), *_bodies()]
 
 
 def _keys() -> Iterator[CheckMessage]:
@@ -87,6 +87,16 @@ def _collector() -> Iterator[CheckMessage]:
             f"OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector: {address!r}. No trace would arrive.",
             hint="Write scheme, host and port, such as http://collector:4318.",
             id="heimdall.W002",
+        )
+
+
+def _bodies() -> Iterator[CheckMessage]:
+    if settings.API_BODY_SECONDS >= settings.WORKER_STOP_GRACE:
+        yield Error(
+            f"API_BODY_SECONDS ({settings.API_BODY_SECONDS} s) is not below WORKER_STOP_GRACE "
+            f"({settings.WORKER_STOP_GRACE} s): a web door that stops would be killed while a body arrives.",
+            hint="Lower the first or raise the second, and stop_grace_period with it.",
+            id="heimdall.E007",
         )
 
 

@@ -67,6 +67,16 @@ SPANS = Counter(
     "heimdall_spans", "Recorded spans of traces: exported, failed (not taken), dropped (no room).", ["result"]
 )
 PROBLEMS = Counter("heimdall_problems", "Requests refused or failed, by kind of problem.", ["problem"])
+BODIES_REFUSED = Counter(
+    "heimdall_bodies_refused",
+    "Requests whose body was not received: too_slow (408), too_many at the same time (503).",
+    ["reason"],
+)
+TURNS_REFUSED = Counter(
+    "heimdall_turns_refused",
+    "Requests that were not worked on (503): no_turn in their time, no_room to wait for one.",
+    ["reason"],
+)
 STREAM_CLIENTS = Gauge("heimdall_stream_clients", "Event streams open now.")
 STREAM_REFUSED = Counter("heimdall_stream_refused", "Event streams refused because too many were open.")
 STREAM_EVENTS = Counter("heimdall_stream_events", "Events sent to stream clients.", ["stream"])
@@ -145,7 +155,8 @@ INTAKE_EVENTS = Counter(
 )
 INTAKE_REFUSED = Counter(
     "heimdall_intake_refused",
-    "Requests refused as a whole: busy (429), unavailable (broker away, server stops), buffer_full.",
+    "Requests refused as a whole: busy (429), unavailable (broker away, server stops), buffer_full, too_late "
+    "(it waited too long for its turn).",
     ["reason"],
 )
 INTAKE_ACK_SECONDS = Histogram(

@@ -52,6 +52,8 @@ class Intake:
         Raises Busy or Unavailable before anything is sent.
         """
         begun = time.monotonic()
+        if begun >= deadline:
+            raise _refuse_late()
         try:
             is_probe = self.admission.take(number, now=begun)
         except Unavailable as refused:
@@ -89,6 +91,12 @@ def refuse_full() -> Unavailable:
     """There is no room left for a single event of a request."""
     metrics.INTAKE_REFUSED.labels("buffer_full").inc()
     return Unavailable(f"The buffer for the broker is full; {NOT_STORED}.", retry_after=RETRY_BUSY)
+
+
+def _refuse_late() -> Unavailable:
+    """Before a request had its turn, its time was over."""
+    metrics.INTAKE_REFUSED.labels("too_late").inc()
+    return Unavailable(f"This server is too busy; {NOT_STORED}.", retry_after=RETRY_BUSY)
 
 
 def _count_refusal(refused: Unavailable) -> None:

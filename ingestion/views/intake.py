@@ -5,8 +5,6 @@ whose credentials were right a moment ago come by the express lane (`heimdall_pr
 else through the views; both end in `_answer`.
 """
 
-import time
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -16,6 +14,7 @@ from rest_framework.views import APIView
 from heimdall_project.api.express import remember
 from heimdall_project.api.filters import refuse_unknown
 from heimdall_project.api.permissions import requires
+from heimdall_project.api.reception import received_at
 from heimdall_project.api.request_id import current
 from heimdall_project.errors import Refused, UnsupportedMedia
 from heimdall_project.streams.intake import intake
@@ -69,7 +68,7 @@ class EventsBatchView(APIView):
 
 def _answer(request: HttpRequest, split: Splitter, told: Answer) -> HttpResponse:
     with intake().request():
-        deadline = time.monotonic() + settings.INGEST_ACK_TIMEOUT
+        deadline = received_at(request) + settings.INGEST_ACK_TIMEOUT
         wanted = _durability(request)
         raws = split(_body(request), request.content_type or "", most=settings.INGEST_MAX_BATCH)
         acceptance = events_accept(raws=raws, correlation_id=current(request), deadline=deadline)

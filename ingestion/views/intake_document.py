@@ -23,6 +23,7 @@ _DURABILITY = OpenApiParameter(
 _BUSY = OpenApiResponse(
     PROBLEM_REFERENCE, "Too much is under way in this process; nothing was stored. See Retry-After."
 )
+_SLOW = OpenApiResponse(PROBLEM_REFERENCE, "The body was not there in its time; nothing was stored.")
 _PACKED = "`Content-Encoding: gzip` is read. The bytes of an event go to Kafka as they came."
 
 EVENT: dict[str, Any] = {
@@ -35,6 +36,7 @@ EVENT: dict[str, Any] = {
     "responses": {
         202: OpenApiResponse(AcceptedEventSerializer, "The broker has it.", [examples.ACCEPTED]),
         200: OpenApiResponse(AcceptedEventSerializer, "It is stored, as was asked for.", [examples.STORED]),
+        (408, CONTENT_TYPE): _SLOW,
         (429, CONTENT_TYPE): _BUSY,
         (503, CONTENT_TYPE): OpenApiResponse(
             PROBLEM_REFERENCE,
@@ -67,6 +69,7 @@ BATCH: dict[str, Any] = {
             AcceptedBatchSerializer, "They are stored, as was asked for.", [examples.STORED_BATCH]
         ),
         (422, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "None fits.", [examples.NOTHING_FITS]),
+        (408, CONTENT_TYPE): _SLOW,
         (429, CONTENT_TYPE): _BUSY,
         (503, CONTENT_TYPE): OpenApiResponse(
             PROBLEM_REFERENCE,

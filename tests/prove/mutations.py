@@ -11,6 +11,8 @@ DESK = "tests/unit/streams/test_desk.py"
 REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
 INTAKE = "tests/integration/ingestion/test_intake_api.py"
 WRITER = "tests/unit/ingestion/test_writer.py"
+RECEPTION = "tests/unit/api/test_reception.py"
+SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
 
@@ -34,6 +36,46 @@ MUTATIONS = [
         old="    if sent.missing:\n",
         new="    if False:\n",
         killer="tests/unit/soak/test_judge.py::test_a_run_of_which_something_is_wrong_is_named",
+    ),
+    Mutation(
+        name="give a turn to a request whose body is not there",
+        promise=6,
+        file="heimdall_project/api/reception.py",
+        old="            self._receive(request)\n            request.received_at",
+        new="            request.received_at",
+        killer=f"{SLOW}::test_clients_that_trickle_do_not_keep_the_others_out",
+    ),
+    Mutation(
+        name="receive any number of bodies",
+        promise=6,
+        file="heimdall_project/api/arrivals.py",
+        old="if len(self._under_way) >= self._most:",
+        new="if len(self._under_way) > 100_000:",
+        killer=f"{RECEPTION}::test_so_many_bodies_are_received_at_a_time_and_no_more",
+    ),
+    Mutation(
+        name="let slow bodies take as long as they like",
+        promise=6,
+        file="heimdall_project/api/cutting.py",
+        old="                        each.stop_reading()\n",
+        new="",
+        killer=f"{RECEPTION}::test_only_a_late_body_without_any_answer_is_cut",
+    ),
+    Mutation(
+        name="cut connections that are being answered",
+        promise=6,
+        file="heimdall_project/api/arrivals.py",
+        old="if (known := before.get(each)) and known[0] == number else",
+        new="if (known := before.get(each)) else",
+        killer=f"{RECEPTION}::test_only_a_late_body_without_any_answer_is_cut",
+    ),
+    Mutation(
+        name="let any number wait for their turn",
+        promise=6,
+        file="heimdall_project/api/turns.py",
+        old="if self.waiting >= self._most_waiting:",
+        new="if self.waiting > 100_000:",
+        killer=f"{RECEPTION}::test_so_many_wait_for_a_turn_and_the_next_is_refused_at_once",
     ),
     Mutation(
         name="answer a request before the broker has acknowledged its events",

@@ -82,11 +82,11 @@ def test_a_client_that_trickles_is_answered_when_its_last_byte_is_there(web: Doo
     assert names() == ["first", "other", "slow"]
 
 
-@pytest.mark.parametrize("length", ["-1", "x", "1e3", "99999999999999999999", "5, 5"])
-def test_a_length_that_is_none_is_refused(web: Door, length: str) -> None:
-    told = head(7).replace(b"Content-Length: 7", f"Content-Length: {length}".encode())
-    with closing(socket.create_connection(("127.0.0.1", web.port), timeout=10)) as client:
-        client.sendall(told + b"{}")
-        answer = client.recv(2000)
-    assert answer == b"" or answer[9:12] in (b"400", b"413")
-    assert web.get("/livez").status == 200
+def test_a_length_that_is_none_is_refused(web: Door) -> None:
+    for length in ("-1", "x", "1e3", "99999999999999999999", "5, 5"):
+        told = head(7).replace(b"Content-Length: 7", f"Content-Length: {length}".encode())
+        with closing(socket.create_connection(("127.0.0.1", web.port), timeout=10)) as client:
+            client.sendall(told + b"{}")
+            answer = client.recv(2000)
+        assert answer == b"" or answer[9:12] in (b"400", b"413"), length
+        assert web.get("/livez").status == 200

@@ -19,7 +19,8 @@ from django.db import connection
 GRANIAN = Path(sys.executable).parent / "granian"
 START_BUDGET = 60.0
 UNREACHABLE = "postgres://heimdall:hunter2@127.0.0.1:1/heimdall"
-WEB = ("--interface", "wsgi", "--blocking-threads", "4", "heimdall_project.wsgi:application")
+THREADS = ("--http", "1", "--blocking-threads", "96")
+WEB = ("--interface", "wsgi", *THREADS, "heimdall_project.wsgi:application")
 STREAM = ("--interface", "asgi", "heimdall_project.asgi:application")
 
 

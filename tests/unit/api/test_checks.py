@@ -31,6 +31,7 @@ def found(settings: Settings, **changed: object) -> list[str]:
         ({"STREAM_URL": "127.0.0.1:8001"}, ["heimdall.E005"]),
         ({"STREAM_URL": "http://127.0.0.1:8001"}, []),
         ({"READY_REQUIRES": ["postgresql", "postgres"]}, ["heimdall.E006"]),
+        ({"API_BODY_SECONDS": 30.0, "WORKER_STOP_GRACE": 30.0}, ["heimdall.E007"]),
         ({"CORS_ALLOWED_ORIGINS": ["http://a.example"], "SESSION_COOKIE_SECURE": True}, ["heimdall.W001"]),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, ["heimdall.W002"]),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector/otlp"}, []),
