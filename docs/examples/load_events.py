@@ -70,7 +70,7 @@ def client(asked: Asked) -> tuple[Counter[str], list[float]]:
             continue
         waits.append(time.monotonic() - begun)
         told[str(answer.status)] += asked.batch
-        if answer.status in {429, 503}:
+        if answer.status in {408, 429, 503}:
             time.sleep(float(answer.headers.get("Retry-After", "1")))
     connection.close()
     return told, waits

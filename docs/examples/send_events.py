@@ -55,7 +55,7 @@ def send(batch: list[dict[str, Any]], *, durability: str, patience: float) -> di
             if error.code == 422:
                 refused: dict[str, Any] = json.load(error)
                 return refused
-            if error.code not in {429, 503}:
+            if error.code not in {408, 429, 503}:
                 raise
             wait = float(error.headers.get("Retry-After", "5"))
         except (OSError, http.client.HTTPException):  # also a connection that broke before the answer
