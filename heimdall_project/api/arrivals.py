@@ -52,9 +52,11 @@ class Arrivals:
                     retry_after=1,
                 )
             self._under_way[id(arrival)] = arrival
+        metrics.BODIES_ARRIVING.inc()
         try:
             yield arrival
         finally:
+            metrics.BODIES_ARRIVING.dec()
             with self._lock:
                 del self._under_way[id(arrival)]
 

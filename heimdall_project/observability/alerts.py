@@ -79,6 +79,42 @@ ALERTS = (
         todo="Their reasons name field and rule: a producer sends what its contract does not allow.",
     ),
     Alert(
+        name="EventsAreNotAcknowledged",
+        expression='sum (rate(heimdall_intake_events_total{status=~"unknown|refused"}[5m])) > 0'
+        ' or sum (rate(heimdall_intake_refused_total{reason="unavailable"}[5m])) > 0',
+        minutes=5,
+        severity=Severity.PAGE,
+        summary="Events sent by HTTP are not acknowledged by Kafka; their senders are told to send again.",
+        todo="See Kafka first; the web door's log names why (events_not_acknowledged).",
+    ),
+    Alert(
+        name="SendersAreTurnedAway",
+        expression='sum (rate(heimdall_intake_refused_total{reason=~"busy|buffer_full|too_late"}[10m]))'
+        " > 0.01 * sum (rate(heimdall_intake_ack_seconds_count[10m]))",
+        minutes=10,
+        severity=Severity.TICKET,
+        summary="More than one request with events in a hundred is answered 429 or 503 for want of room.",
+        todo="If Kafka acknowledges slowly, see Kafka; else run more web doors, or ask for larger batches.",
+    ),
+    Alert(
+        name="EventsDoNotFit",
+        expression='sum (rate(heimdall_intake_events_total{status="invalid"}[15m]))'
+        " > 0.05 * sum (rate(heimdall_intake_events_total[15m]))",
+        minutes=15,
+        severity=Severity.TICKET,
+        summary="More than one event in twenty that comes by HTTP does not fit its contract.",
+        todo="Their senders are told path and message of each error, and lose them: find who sends them.",
+    ),
+    Alert(
+        name="WebDoorHasNoTurn",
+        expression="sum (rate(heimdall_turns_refused_total[5m])) > 1"
+        " or sum (rate(heimdall_bodies_refused_total[5m])) > 1",
+        minutes=5,
+        severity=Severity.TICKET,
+        summary="The web door turns requests away: it is too busy, or clients send their bodies too slowly.",
+        todo="no_turn, no_room: more replicas; too_slow, too_many: see slow_bodies_cut in its log.",
+    ),
+    Alert(
         name="WorkerStoppedByAFlood",
         expression="sum by (worker) (increase(heimdall_floods_total[15m])) > 0",
         minutes=0,

@@ -67,6 +67,7 @@ SPANS = Counter(
     "heimdall_spans", "Recorded spans of traces: exported, failed (not taken), dropped (no room).", ["result"]
 )
 PROBLEMS = Counter("heimdall_problems", "Requests refused or failed, by kind of problem.", ["problem"])
+BODIES_ARRIVING = Gauge("heimdall_bodies_arriving", "Requests whose body is being received.")
 BODIES_REFUSED = Counter(
     "heimdall_bodies_refused",
     "Requests whose body was not received: too_slow (408), too_many at the same time (503).",
