@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 
 from heimdall_project.accounts.models import User
+from heimdall_project.streams.admin.wording import age, duration, visible
 
 from .. import failures, selectors
 from ..selectors import JobCounts, Throughput
 from ..states import OPEN, Status
-from .log_view import visible
-from .wording import STATUS_COLOURS, age, duration
+from .wording import STATUS_COLOURS
 
 MOST_BARS = 6
 """Failure classes and services that are shown."""

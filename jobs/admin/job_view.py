@@ -11,16 +11,17 @@ from django.utils import timezone
 
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams import registry, worker_registry
+from heimdall_project.streams.admin.wording import duration, visible, visible_prose
 from heimdall_project.streams.topics import Topic
 
 from .. import failures, selectors
 from ..models import AnalysisAttempt, AnalysisJob, JobTransition
 from ..services.sweeping import ACTOR as SWEEPER
 from ..states import TERMINAL, Status
-from .log_view import citations, excerpt, visible, visible_prose
+from .log_view import citations, excerpt
 from .timeline_view import lines, steps, tries
 from .where import Crew, Limits, where
-from .wording import LEVEL_COLOURS, PRIORITY_COLOURS, SEVERITY_COLOURS, STATUS_COLOURS, duration
+from .wording import LEVEL_COLOURS, PRIORITY_COLOURS, SEVERITY_COLOURS, STATUS_COLOURS
 
 RELAY = "outbox-relay"
 ACTS = 50

@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
+from heimdall_project.streams.admin.wording import age, cell, duration, visible
 
 from .. import failures
 from ..models import AnalysisJob
@@ -28,9 +29,8 @@ from .filters import (
     ServiceFilter,
     StatusFilter,
 )
-from .log_view import visible
 from .orders import OrdersAdmin
-from .wording import PRIORITY_COLOURS, STATUS_COLOURS, age, cell, duration
+from .wording import PRIORITY_COLOURS, STATUS_COLOURS
 
 SHOWN = 110
 """Characters of a summary in the list."""
@@ -59,7 +59,7 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     change_form_template = "jobs/job.html"
 
     class Media:
-        css = {"all": ("jobs/admin.css", "jobs/console.css")}
+        css = {"all": ("heimdall/pages.css", "heimdall/lists.css")}
         js = ("jobs/console.js",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AnalysisJob]:

@@ -3,19 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from heimdall_project.streams.admin.wording import visible
+
 AROUND = 4
 """Lines shown before and after a citation."""
 MOST_LINES = 400
 MOST_CHARS = 2000
 """Characters of one line."""
-_UNSEEN = {code: chr(0x2400 + code) for code in range(32) if chr(code) != "\t"} | {0x7F: "\u2421"}
-_TURNING = {
-    code: f"\u27e8U+{code:04X}\u27e9"
-    for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)
-}
-_VISIBLE = _UNSEEN | _TURNING
-"""Control characters as pictures, and marks that turn the direction of text by name: a log must not look
-like something that it does not say."""
 
 
 class Row(NamedTuple):
@@ -70,13 +64,3 @@ def _shown(line: str) -> str:
     line = line.rstrip("\r")
     more = f" … {len(line) - MOST_CHARS} more characters" if len(line) > MOST_CHARS else ""
     return visible(line[:MOST_CHARS]) + more
-
-
-def visible(text: str) -> str:
-    """`text` with what cannot be seen made visible."""
-    return text.translate(_VISIBLE)
-
-
-def visible_prose(text: str) -> str:
-    """The same for a text of several lines."""
-    return "\n".join(visible(line) for line in text.splitlines())

@@ -11,11 +11,13 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.streams.admin.selects import SelectFilter
+from heimdall_project.streams.admin.wording import cell, moment, visible, visible_prose
 
 from ..models import AnalysisJob, LogEntry
 from . import filters
-from .log_view import excerpt, visible, visible_prose
-from .wording import LEVEL_COLOURS, STATUS_COLOURS, cell, moment
+from .log_view import excerpt
+from .wording import LEVEL_COLOURS, STATUS_COLOURS
 
 FIRST = 120
 """Characters of the first line in the list."""
@@ -23,7 +25,7 @@ JOBS = 20
 """Jobs that the page of an entry lists."""
 
 
-class LevelFilter(filters.SelectFilter):
+class LevelFilter(SelectFilter):
     """By worst level."""
 
     title, parameter_name = "level", "level"
@@ -58,7 +60,7 @@ class LogEntryAdmin(LargeTableAdmin):
     change_form_template = "jobs/log.html"
 
     class Media:
-        css = {"all": ("jobs/admin.css",)}
+        css = {"all": ("heimdall/pages.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
         """Entries without their content; the list shows its beginning."""

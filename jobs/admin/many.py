@@ -18,12 +18,12 @@ from django.urls import reverse
 
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Refused, Unprocessable
+from heimdall_project.streams.admin.wording import visible
 
 from .. import failures, services
 from ..models import AnalysisAttempt, AnalysisJob
 from ..services import cancelling, redriving
 from ..states import OPEN, REDRIVABLE, Status
-from .log_view import visible
 from .wording import STATUS_COLOURS
 
 MOST = services.REDRIVE_MOST

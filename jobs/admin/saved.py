@@ -10,10 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from heimdall_project.accounts.models import User
+from heimdall_project.streams.admin.wording import visible
 
 from ..models import SavedFilter
 from ..models.saved_filter import NAME_LENGTH, QUERY_LENGTH
-from .log_view import visible
 
 MOST = 50
 """Filters that one person keeps for a list, and chips that a list shows."""

@@ -5,11 +5,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from heimdall_project.streams.admin.wording import duration, visible
+
 from .. import failures
 from ..models import AnalysisAttempt, AnalysisJob, JobTransition
 from ..states import TERMINAL, Event, Origin, Status
-from .log_view import visible
-from .wording import OUTCOME_COLOURS, STATUS_COLOURS, duration
+from .wording import OUTCOME_COLOURS, STATUS_COLOURS
 
 WORDS = {
     Event.SUBMITTED: "Accepted",

@@ -12,10 +12,11 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from heimdall_project.streams.admin.base import ChoiceFilter, LargeTableAdmin
+from heimdall_project.streams.admin.wording import duration, moment
 
 from ..models import AnalysisAttempt, JobTransition
 from ..states import Event, Outcome
-from .wording import OUTCOME_COLOURS, STATUS_COLOURS, duration, moment
+from .wording import OUTCOME_COLOURS, STATUS_COLOURS
 
 
 def job_link(job_id: int) -> SafeString:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from heimdall_project.streams.admin.wording import age, duration
+
 from .. import failures
 from ..models import AnalysisAttempt, AnalysisJob
 from ..states import Event, Status
-from .wording import age, duration
 
 
 class Crew(NamedTuple):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from heimdall_project.streams.admin.wording import age, duration
 from jobs.admin.log_view import AROUND, MOST_CHARS, MOST_LINES, Row, citations, excerpt
-from jobs.admin.wording import age, duration
 
 LOG = "\n".join(f"line {number}" for number in range(1, 101)) + "\n"
 
