@@ -9,3 +9,12 @@ class DlqAdminConfig(AppConfig):
     name = "dlq_admin"
     verbose_name = "Dead letters"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register what others find by name."""
+        from heimdall_project.api import stream as streams
+
+        from . import stream
+
+        streams.register(stream.COUNTS, stream.letter_news)
+        streams.register(stream.BATCH, stream.batch_news)

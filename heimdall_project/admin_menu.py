@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Dead letters", ("dlq_admin",)),
     ("Jobs", ("jobs", "analysis")),
     ("Streams", ("streams",)),
     ("Accounts", ("accounts", "auth")),
@@ -17,6 +18,9 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Titles and the apps below them, in order."""
 ICONS = {
     # In the order in which the sidebar shows them.
+    "dlq_admin.cluster": "bug_report",
+    "dlq_admin.deadletter": "mail_off",
+    "dlq_admin.redrivebatch": "replay",
     "jobs.analysisjob": "query_stats",
     "jobs.logentry": "article",
     "jobs.analysisattempt": "replay",
@@ -36,13 +40,17 @@ ICONS = {
     "auth.group": "groups",
     "accounts.auditevent": "history",
 }
+PAGES: dict[str, tuple[str, str, str, str]] = {
+    "Dead letters": ("Console", "monitor_heart", "admin:dlq_admin_console", "dlq_admin.view_cluster"),
+}
+"""Pages that are no list, first in their group: title, icon, address, and the right that they need."""
 _PLAIN = "circle"
 _COLOURS = {"production": "danger", "staging": "warning"}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links; `SIDEBAR.navigation` of the admin's theme."""
-    groups = [(title, list(_links(request, apps))) for title, apps in GROUPS]
+    groups = [(title, [*_page(request, title), *_links(request, apps)]) for title, apps in GROUPS]
     system = [
         {"title": "API", "icon": "api", "link": reverse("docs")},
         {"title": "Readiness", "icon": "health_metrics", "link": reverse("readyz")},
@@ -58,6 +66,13 @@ def environment_badge(request: HttpRequest) -> list[str]:
     """Name and colour of this installation."""
     name: str = settings.ENVIRONMENT
     return [name.capitalize(), _COLOURS.get(name.lower(), "info")]
+
+
+def _page(request: HttpRequest, group: str) -> Iterator[dict[str, Any]]:
+    if group in PAGES:
+        title, icon, name, right = PAGES[group]
+        if request.user.has_perm(right):
+            yield {"title": title, "icon": icon, "link": reverse(name)}
 
 
 def _links(request: HttpRequest, apps: tuple[str, ...]) -> Iterator[dict[str, Any]]:

@@ -2,15 +2,32 @@
 
 from .batches import batches_listed, items_of, letters_oldest
 from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
+from .overview import (
+    batch_that_resolved,
+    batches_by_cluster,
+    batches_of_letter,
+    batches_open,
+    cluster_trends,
+    clusters_open,
+    failures_since,
+    letters_of,
+)
 from .reading import cluster_seen, clusters_listed, history_of, letter_seen, letters_in_detail, letters_listed
 
 __all__ = [
     "LetterCounts",
     "TrendPoint",
+    "batch_that_resolved",
+    "batches_by_cluster",
     "batches_listed",
+    "batches_of_letter",
+    "batches_open",
     "cluster_seen",
     "cluster_trend",
+    "cluster_trends",
     "clusters_listed",
+    "clusters_open",
+    "failures_since",
     "history_of",
     "items_of",
     "letter_counts",
@@ -18,5 +35,6 @@ __all__ = [
     "letter_trend",
     "letters_in_detail",
     "letters_listed",
+    "letters_of",
     "letters_oldest",
 ]

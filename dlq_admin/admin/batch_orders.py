@@ -1,0 +1,124 @@
+"""What can be done to a batch, each in a dialog that asks why."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
+
+from heimdall_project.streams.admin.dialogs import dialog, dialog_action
+
+from .. import services
+from ..batch_states import BatchState, batch_sources
+from ..models import RedriveBatch
+from ..services.permitted import APPROVE, PROPOSE
+from .filters import number_of
+from .reasons import ReasonForm, carried_out, existing
+
+
+class ApprovalForm(ReasonForm):
+    """Why, and for which set: the one that the dialog was opened for."""
+
+    set_hash = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        batch = RedriveBatch.objects.filter(pk=number_of(self.object_id)).first()
+        if batch:
+            self.fields["set_hash"].initial = batch.set_hash
+            self.fields["reason"].help_text = (
+                f"For exactly {batch.size:,} letters, the set {batch.set_hash[:12]}…. "
+                "The reason goes into the audit trail with your name."
+            )
+
+
+APPROVING = dialog(
+    "Approve this batch",
+    "You agree that its letters are sent again: a few first, the rest only while they fare well.",
+    ApprovalForm,
+)
+REJECTING = dialog("Reject this batch", "Its letters stay where they are.", ReasonForm)
+PAUSING = dialog("Pause this batch", "No more letters are sent until it is resumed.", ReasonForm)
+RESUMING = dialog("Resume this batch", "It goes on. Failures known by now do not count again.", ReasonForm)
+CANCELLING = dialog(
+    "Cancel this batch",
+    "No more letters are sent; those that were sent are watched to their end.",
+    ReasonForm,
+)
+
+
+class BatchOrdersAdmin(ModelAdmin):
+    """Acts on batches. Each is a service of its own."""
+
+    actions_detail = ("approve", "resume", "pause", "reject", "cancel")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right."""
+        return request.user.has_perm(APPROVE)
+
+    def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right."""
+        return request.user.has_perm(PROPOSE)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Only what the batch's state allows to this person."""
+        batch = RedriveBatch.objects.filter(pk=number_of(object_id)).first()
+        fitting = _fitting(batch, request) if batch else set()
+        allowed: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return [each for each in allowed if each.action_name.rpartition("_")[2] in fitting]
+
+    @dialog_action(
+        description="Approve",
+        icon="check",
+        permissions=["approve"],
+        dialog=APPROVING,
+        variant=ActionVariant.PRIMARY,
+    )
+    def approve(self, request: HttpRequest, form: ApprovalForm, object_id: str) -> HttpResponse:
+        """Agree to it."""
+        act, number = services.batch_approve, existing(object_id)
+        return carried_out(request, form, APPROVING, act, f"You approved batch {number}.", batch_id=number)
+
+    @dialog_action(description="Reject", icon="block", permissions=["approve"], dialog=REJECTING)
+    def reject(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Do not agree."""
+        act, number = services.batch_reject, existing(object_id)
+        return carried_out(request, form, REJECTING, act, f"Batch {number} is rejected.", batch_id=number)
+
+    @dialog_action(description="Pause", icon="pause", permissions=["propose"], dialog=PAUSING)
+    def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Send no more for now."""
+        act, number = services.batch_pause, existing(object_id)
+        return carried_out(request, form, PAUSING, act, f"Batch {number} is paused.", batch_id=number)
+
+    @dialog_action(description="Resume", icon="play_arrow", permissions=["propose"], dialog=RESUMING)
+    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Go on."""
+        act, number = services.batch_resume, existing(object_id)
+        return carried_out(request, form, RESUMING, act, f"Batch {number} goes on.", batch_id=number)
+
+    @dialog_action(description="Cancel", icon="cancel", permissions=["propose"], dialog=CANCELLING)
+    def cancel(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """End it."""
+        act, number = services.batch_cancel, existing(object_id)
+        return carried_out(request, form, CANCELLING, act, f"Batch {number} is cancelled.", batch_id=number)
+
+
+_TARGETS = {
+    "pause": BatchState.PAUSED,
+    "resume": BatchState.RUNNING,
+    "cancel": BatchState.CANCELLED,
+    "reject": BatchState.REJECTED,
+}
+
+
+def _fitting(batch: RedriveBatch, request: HttpRequest) -> set[str]:
+    state = BatchState(batch.state)
+    found = {name for name, target in _TARGETS.items() if state in batch_sources(target)}
+    if state is BatchState.PROPOSED:
+        found -= {"resume"}
+        if request.user.pk not in {batch.proposed_by_id, batch.approved_by_id}:
+            found |= {"approve"}
+    return found

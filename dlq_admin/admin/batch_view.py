@@ -1,0 +1,136 @@
+"""What the page of one batch shows."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from heimdall_project.accounts.models import AuditEvent, User
+from heimdall_project.streams.admin.wording import age, visible
+
+from .. import selectors
+from ..batch_states import ENDED, BatchState, ItemState
+from ..models import BatchItem, RedriveBatch
+from ..ramp import Progress
+from ..services import progress_of
+from ..services.permitted import APPROVE
+from . import crews, wording
+from .console_view import REDRIVER
+
+ITEMS = 200
+"""Letters that are named."""
+ACTS = 50
+
+
+class Count(NamedTuple):
+    """Letters of the batch that stand alike."""
+
+    key: str
+    title: str
+    number: int
+    colour: str
+    asked: str
+    """States of items, for a link to those."""
+
+
+def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> dict[str, Any]:
+    """Everything that the template needs, for this user. `asked` narrows the items to a state."""
+    progress = progress_of(batch)
+    chosen = asked if asked in set(ItemState) else ""
+    items = selectors.items_of(batch)
+    if chosen:
+        items = BatchItem.objects.filter(batch=batch, state=chosen).order_by("pk")[:ITEMS]
+    rows = list(items.select_related("letter__cluster")[:ITEMS])
+    return {
+        "batch": batch,
+        "colour": wording.BATCH_COLOURS[batch.state],
+        "reason": visible(batch.reason),
+        "note": visible(batch.note),
+        "where": where(batch, progress, user, now),
+        "counts": counts(batch, progress),
+        "progress": progress,
+        "ended": progress.resolved + progress.failed,
+        "is_open": batch.state not in ENDED or progress.under_way > 0,
+        "failures_most": f"{100 * batch.most_failures:g} %",
+        "items": [(item, wording.ITEM_COLOURS[item.state], visible(item.note)) for item in rows],
+        "chosen": chosen,
+        "cut": len(rows) == ITEMS,
+        "acts": _acts(batch, user),
+    }
+
+
+def counts(batch: RedriveBatch, progress: Progress) -> list[Count]:
+    """How its letters fared."""
+    return [
+        Count("waiting", "Waiting", progress.waiting, "default", ItemState.WAITING),
+        Count("under_way", "Under way", progress.under_way, "primary", ItemState.PUBLISHED),
+        Count("resolved", "Resolved", progress.resolved, "success", ItemState.RESOLVED),
+        Count("failed", "Failed again", progress.failed, "danger", ItemState.FAILED),
+        Count("skipped", "Skipped", batch.size - progress.size, "default", ItemState.SKIPPED),
+    ]
+
+
+class Where(NamedTuple):
+    """Where a batch stands, in words."""
+
+    text: str
+    following: str = ""
+    is_troubled: bool = False
+
+
+def where(batch: RedriveBatch, progress: Progress, user: User, now: datetime) -> Where:
+    """Say where it stands, and who does what next."""
+    state = BatchState(batch.state)
+    if state is BatchState.PROPOSED:
+        return _proposed(batch, user, now)
+    if state is BatchState.RUNNING:
+        text = batch.note or "Its letters are being sent again."
+        if REDRIVER not in crews.running({REDRIVER}):
+            return Where(
+                text, f"{REDRIVER} does not run: start it with manage.py run_consumer {REDRIVER}.", True
+            )
+        return Where(_sentence(visible(text)))
+    if state in {BatchState.PAUSED, BatchState.STOPPED}:
+        word = "It stopped itself" if state is BatchState.STOPPED else "It is paused"
+        following = (
+            "Look at what failed; then resume or cancel it." if progress.failed else "Resume or cancel it."
+        )
+        return Where(f"{word}: {visible(batch.note)}", following, True)
+    ago = _ago(now, batch.ended_at)
+    if state is BatchState.DONE:
+        failed = f", {progress.failed:,} failed again" if progress.failed else ""
+        return Where(f"Ended {ago}: {progress.resolved:,} handled by their consumers{failed}.")
+    word = "Cancelled" if state is BatchState.CANCELLED else "Rejected"
+    still = f"{progress.under_way:,} that were sent are still watched." if progress.under_way else ""
+    return Where(f"{word} {ago} by {visible(batch.note)}", still)
+
+
+def _proposed(batch: RedriveBatch, user: User, now: datetime) -> Where:
+    since = age((now - batch.proposed_at).total_seconds())
+    since = "a moment" if since == "just now" else since
+    another = "a third person" if batch.approved_by_id else "another person"
+    text = f"Waits for the approval of {another} for {since}."
+    if user.pk == batch.proposed_by_id:
+        return Where(text, "You proposed it, so you cannot approve it.")
+    if user.pk == batch.approved_by_id:
+        return Where(
+            text, "You approved it already; its consumer is unsafe to repeat, so a third person has to."
+        )
+    if not user.has_perm(APPROVE):
+        return Where(text, "Your role cannot approve.")
+    return Where(text, "Look at the set and the reason; then approve or reject it.", True)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _ago(now: datetime, at: datetime | None) -> str:
+    said = age((now - (at or now)).total_seconds())
+    return said if said == "just now" else f"{said} ago"
+
+
+def _acts(batch: RedriveBatch, user: User) -> list[tuple[AuditEvent, str]] | None:
+    """What people did to it, for those who may see the audit trail."""
+    if not user.has_perm("accounts.view_auditevent"):
+        return None
+    acts = AuditEvent.objects.acts().filter(target=str(batch)).order_by("-at", "-pk")[:ACTS]
+    return [(act, wording.ACT_COLOURS[act.state]) for act in acts]

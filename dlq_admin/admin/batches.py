@@ -1,0 +1,102 @@
+"""The list of redrive batches, and the page of one."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from heimdall_project.accounts.models import User
+from heimdall_project.api import stream
+from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.streams.admin.wording import age, cell, visible
+
+from .. import selectors
+from ..models import RedriveBatch
+from . import batch_view
+from .batch_orders import BatchOrdersAdmin
+from .filters import BatchStateFilter, ProposerFilter
+from .wording import BATCH_COLOURS
+
+SHOWN = 110
+"""Characters of a reason in the list."""
+
+
+@admin.register(RedriveBatch)
+class RedriveBatchAdmin(BatchOrdersAdmin, LargeTableAdmin):
+    """Batches, newest first."""
+
+    list_display = ("number", "shown_state", "why", "letters", "proposer", "approver", "proposed", "noted")
+    list_filter = (BatchStateFilter, ProposerFilter)
+    list_filter_submit = True
+    empty_template = "dlq_admin/no_batches.html"
+    ordering = ("-proposed_at", "-id")
+    change_form_template = "dlq_admin/batch.html"
+
+    class Media:
+        css = {"all": ("heimdall/pages.css", "heimdall/lists.css", "dlq_admin/letters.css")}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RedriveBatch]:
+        """Batches with the people who decided about them."""
+        return selectors.batches_listed()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one batch."""
+        batch = self.get_object(request, object_id)
+        shown: dict[str, Any] = {}
+        if batch and isinstance(request.user, User) and self.has_view_permission(request, batch):
+            shown = batch_view.page(batch, request.user, timezone.now(), asked=request.GET.get("items", ""))
+        live = {"stream_url": stream.public_url(request, f"dlq/batches/{object_id}")}
+        more = {**(extra_context or {}), **shown, **live, "title": f"Batch {object_id}", "subtitle": None}
+        response: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return response
+
+    @display(description="Batch")
+    def number(self, batch: RedriveBatch) -> str:
+        """Its number."""
+        return f"#{batch.pk}"
+
+    @display(description="State", label=BATCH_COLOURS)
+    def shown_state(self, batch: RedriveBatch) -> str:
+        """Where it stands."""
+        return batch.state
+
+    @display(description="Reason")
+    def why(self, batch: RedriveBatch) -> SafeString:
+        """Its beginning."""
+        return cell(visible(batch.reason), SHOWN)
+
+    @display(description="Letters")
+    def letters(self, batch: RedriveBatch) -> str:
+        """How many are in its set."""
+        return f"{batch.size:,}"
+
+    @display(description="Proposed by")
+    def proposer(self, batch: RedriveBatch) -> str:
+        """Who wants it."""
+        return batch.proposed_by.get_username()
+
+    @display(description="Approved by")
+    def approver(self, batch: RedriveBatch) -> str:
+        """Who agreed."""
+        people = [each.get_username() for each in (batch.approved_by, batch.second_approved_by) if each]
+        return ", ".join(people) or "-"
+
+    @display(description="Age")
+    def proposed(self, batch: RedriveBatch) -> str:
+        """Since it was proposed."""
+        return age((timezone.now() - batch.proposed_at).total_seconds())
+
+    @display(description="Note")
+    def noted(self, batch: RedriveBatch) -> str:
+        """What it waits for, or why it stopped."""
+        return visible(batch.note)[:SHOWN] or "-"

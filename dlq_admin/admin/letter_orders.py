@@ -1,0 +1,187 @@
+"""What can be done to letters: to one in a dialog, to several after a look at them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+from unfold.dataclasses import UnfoldAction
+from unfold.enums import ActionVariant
+
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Forbidden, NotFound
+from heimdall_project.streams.admin.dialogs import dialog, dialog_action
+
+from .. import selectors, services
+from ..models import DeadLetter
+from ..services.deciding import why_not
+from ..services.permitted import APPROVE, DISCARD, PROPOSE
+from ..states import WAITING, State
+from . import deciding_many, payload_view, proposing
+from .exporting import PASSING
+from .filters import number_of
+from .reasons import ReasonForm, carried_out, existing
+
+IDS = "ids"
+APPROVING = dialog(
+    "Approve this letter",
+    "You agree that it is sent again as it is. Another person than you sends it.",
+    ReasonForm,
+)
+SENDING = dialog(
+    "Send this letter again",
+    "Another person approved it. It goes out once, as a batch of one.",
+    ReasonForm,
+)
+DISCARDING = dialog(
+    "Discard this letter", "It is never sent again. It stays on record, with your reason.", ReasonForm
+)
+
+
+class LetterOrdersAdmin(ModelAdmin):
+    """Acts on letters. Each asks for a reason and is a service of its own."""
+
+    actions = ("propose_chosen", "approve_chosen", "discard_chosen")
+    actions_detail = ("reprocess", "approve", "discard")
+
+    def get_urls(self) -> list[URLPattern]:
+        """Proposals, previews, and the look at the bytes."""
+        view = self.admin_site.admin_view
+        return [
+            path("propose/", view(self.propose_view), name="dlq_admin_deadletter_propose"),
+            path("approve/", view(self.approve_many), name="dlq_admin_deadletter_approve_many"),
+            path("discard/", view(self.discard_many), name="dlq_admin_deadletter_discard_many"),
+            path("<int:pk>/payload/", view(self.payload_view), name="dlq_admin_deadletter_payload"),
+            *super().get_urls(),
+        ]
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right."""
+        return request.user.has_perm(APPROVE)
+
+    def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right."""
+        return request.user.has_perm(PROPOSE)
+
+    def has_discard_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right."""
+        return request.user.has_perm(DISCARD)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Only what the letter's state allows to this person."""
+        letter = DeadLetter.objects.filter(pk=number_of(object_id)).first()
+        fitting = _fitting(letter, request) if letter else set()
+        allowed: list[UnfoldAction] = super().get_actions_detail(request, object_id)
+        return [each for each in allowed if each.action_name.rpartition("_")[2] in fitting]
+
+    @dialog_action(
+        description="Send again",
+        icon="replay",
+        permissions=["propose"],
+        dialog=SENDING,
+        variant=ActionVariant.PRIMARY,
+    )
+    def reprocess(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Send a letter that another approved."""
+        act, number = services.letter_reprocess, existing(object_id)
+        return carried_out(request, form, SENDING, act, f"Letter {number} is sent again.", letter_id=number)
+
+    @dialog_action(description="Approve", icon="check", permissions=["approve"], dialog=APPROVING)
+    def approve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Agree that another sends it."""
+        act, number = services.letter_approve, existing(object_id)
+        text = f"Letter {number} is approved; another person than you sends it."
+        return carried_out(request, form, APPROVING, act, text, letter_id=number)
+
+    @dialog_action(description="Discard", icon="delete", permissions=["discard"], dialog=DISCARDING)
+    def discard(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Decide that it is not needed."""
+        act, number = services.letter_discard, existing(object_id)
+        return carried_out(request, form, DISCARDING, act, f"Letter {number} is discarded.", letter_id=number)
+
+    @admin.action(description="Propose a redrive…", permissions=["propose"])
+    def propose_chosen(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse:
+        """On to the proposal."""
+        return _chosen("admin:dlq_admin_deadletter_propose", queryset)
+
+    @admin.action(description="Approve one by one…", permissions=["approve"])
+    def approve_chosen(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse:
+        """On to the preview."""
+        return _chosen("admin:dlq_admin_deadletter_approve_many", queryset)
+
+    @admin.action(description="Discard…", permissions=["discard"])
+    def discard_chosen(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse:
+        """On to the preview."""
+        return _chosen("admin:dlq_admin_deadletter_discard_many", queryset)
+
+    def propose_view(self, request: HttpRequest) -> HttpResponse:
+        """What would be frozen; with POST, proposed."""
+        return proposing.page(self, request, self._found(request))
+
+    def approve_many(self, request: HttpRequest) -> HttpResponse:
+        """What would be approved; with POST, approved."""
+        return deciding_many.page(self, request, deciding_many.APPROVE)
+
+    def discard_many(self, request: HttpRequest) -> HttpResponse:
+        """What would be discarded; with POST, discarded."""
+        return deciding_many.page(self, request, deciding_many.DISCARD)
+
+    @method_decorator(require_POST)
+    def payload_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The bytes of a letter. An act, and audited: by a press of a button, never by a link."""
+        if not isinstance(request.user, User) or not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            payload = services.payload_read(letter_id=pk, actor=request.user)
+        except Forbidden:
+            raise PermissionDenied from None
+        except NotFound as problem:
+            return self._payload(request, pk, {"problem": problem.detail})
+        return self._payload(request, pk, payload_view.shown(payload))
+
+    def _payload(self, request: HttpRequest, pk: int, shown: dict[str, Any]) -> HttpResponse:
+        if "HX-Request" in request.headers:
+            return render(request, "dlq_admin/payload.html", shown)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Bytes of letter {pk}",
+        }
+        more = {"back": reverse("admin:dlq_admin_deadletter_change", args=[pk])}
+        return render(request, "dlq_admin/payload_page.html", {**context, **more, **shown})
+
+    def _found(self, request: HttpRequest) -> list[int]:
+        """Letters that are named by `ids`, or else the oldest of those that the list shows for this query."""
+        if (named := request.GET.get(IDS)) is not None:
+            return [number for text in named.split(",") if (number := number_of(text))][: services.MANY]
+        asked = request.GET.copy()
+        for name in PASSING:
+            asked.pop(name, None)
+        request.GET = asked  # type: ignore[assignment]  # a list refuses what it does not know
+        try:
+            letters = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            raise Http404 from None
+        return selectors.letters_oldest(letters, most=services.BATCH_MOST)
+
+
+def _fitting(letter: DeadLetter, request: HttpRequest) -> set[str]:
+    if letter.batch_id is not None:
+        return set()
+    if letter.state == State.APPROVED:
+        return {"discard"} | ({"reprocess"} if letter.approved_by_id != request.user.pk else set())
+    if letter.state in WAITING:
+        return {"discard"} | (set() if why_not(letter) else {"approve"})
+    return set()
+
+
+def _chosen(name: str, chosen: QuerySet[DeadLetter]) -> HttpResponse:
+    ids = chosen.order_by("-pk").values_list("pk", flat=True)[: services.MANY]
+    return redirect(f"{reverse(name)}?{IDS}={','.join(map(str, ids))}")

@@ -1,0 +1,193 @@
+"""Propose a redrive: a look at the very set that would be frozen, a reason, and how fast it may go.
+
+The page names the hash of the set. If the letters moved on before the form was sent, nothing is proposed and
+the set is shown anew; sent twice, the same proposal is found and not made again.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Conflict, Refused, Unprocessable
+from heimdall_project.streams.admin.wording import visible
+
+from .. import services
+from ..batch_states import BatchState
+from ..models import DeadLetter, RedriveBatch
+from ..models.batch import REASON_MOST
+from ..services.permitted import PROPOSE
+from ..services.previewing import Preview, batch_preview
+from . import crews, wording
+from .filters import number_of
+
+SAMPLE = 10
+"""Letters of the set that are named."""
+_PACE = services.Pace()
+
+
+class ProposalForm(forms.Form):
+    """Why, and how fast."""
+
+    reason = forms.CharField(
+        max_length=REASON_MOST,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autofocus": True}),
+        help_text="What was repaired, so that they fare better this time. Whoever approves reads it.",
+    )
+    canary = forms.IntegerField(
+        min_value=1, max_value=1000, initial=_PACE.canary, widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Letters that go first, alone.",
+    )  # fmt: skip
+    rate = forms.FloatField(
+        min_value=0.01, max_value=10_000, initial=_PACE.rate, widget=UnfoldAdminTextInputWidget,
+        label="Letters a second", help_text="At most.",
+    )  # fmt: skip
+    most_failures = forms.FloatField(
+        min_value=0, max_value=100, initial=100 * _PACE.most_failures, widget=UnfoldAdminTextInputWidget,
+        label="Stops at failures of", help_text="Per cent of those that ended.",
+    )  # fmt: skip
+    most_lag = forms.IntegerField(
+        min_value=0, max_value=2**62, initial=_PACE.most_lag, widget=UnfoldAdminIntegerFieldWidget,
+        label="Waits at a lag of", help_text="Records that the consumer is behind.",
+    )  # fmt: skip
+
+    def pace(self) -> services.Pace:
+        """How fast it may go."""
+        given = self.cleaned_data
+        return services.Pace(
+            canary=given["canary"],
+            rate=given["rate"],
+            most_failures=given["most_failures"] / 100,
+            most_lag=given["most_lag"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What the page is about."""
+
+    preview: Preview
+    upto: int
+    """The highest letter that there was when the page was first shown: later ones are no part of the set."""
+
+
+def page(model_admin: Any, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
+    """The proposal of these letters, or with POST what came of it. Raises PermissionDenied."""
+    user = request.user
+    if not isinstance(user, User) or not user.has_perm(PROPOSE):
+        raise PermissionDenied
+    if request.method not in {"GET", "HEAD", "POST"}:
+        return HttpResponseNotAllowed(["GET", "POST"])
+    upto = number_of(request.POST.get("upto")) or max(ids, default=0)
+    asked = _Asked(preview=batch_preview(letter_ids=[each for each in ids if each <= upto]), upto=upto)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": "Propose a redrive",
+        "back": _back(request),
+        **_shown(asked),
+    }
+    if request.method != "POST":
+        return render(request, "dlq_admin/propose.html", {**context, "form": ProposalForm()})
+    return _propose(request, user, asked, context)
+
+
+def _propose(request: HttpRequest, user: User, asked: _Asked, context: dict[str, Any]) -> HttpResponse:
+    form, seen = ProposalForm(request.POST), request.POST.get("set_hash", "")
+    status = Unprocessable.status
+    if form.is_valid():
+        try:
+            with one_at_a_time(f"dlq.propose:{user.pk}"):
+                batch = _before(request, user, seen) or _new(request, user, asked, form, seen)
+        except Refused as problem:
+            status = problem.status
+            _told(form, problem)
+        else:
+            return redirect("admin:dlq_admin_redrivebatch_change", batch.pk)
+    return render(request, "dlq_admin/propose.html", {**context, "form": form}, status=status)
+
+
+def _before(request: HttpRequest, user: User, seen: str) -> RedriveBatch | None:
+    """The same proposal, if it was made before and waits."""
+    own = RedriveBatch.objects.filter(proposed_by=user, state=BatchState.PROPOSED)
+    if (batch := own.filter(set_hash=seen).order_by("-pk").first()) is not None:
+        messages.info(request, f"Batch {batch.pk} holds this very set already: nothing was proposed twice.")
+    return batch
+
+
+def _new(request: HttpRequest, user: User, asked: _Asked, form: ProposalForm, seen: str) -> RedriveBatch:
+    """Propose what was looked at. Raises Refused."""
+    if seen != asked.preview.set_hash:
+        raise Conflict("The letters moved on since this page was shown: this is the set now.")
+    batch = services.batch_propose(
+        letter_ids=asked.preview.ids, actor=user, reason=form.cleaned_data["reason"], pace=form.pace()
+    )
+    letters = "1 letter waits" if batch.size == 1 else f"{batch.size:,} letters wait"
+    messages.success(request, f"Batch {batch.pk} is proposed: {letters} for another person's approval.")
+    return batch
+
+
+def _told(form: ProposalForm, problem: Refused) -> None:
+    if not problem.errors or not problem.errors.keys() & form.fields.keys():
+        form.add_error(None, problem.detail)
+    for field, text in problem.errors.items():
+        if field in form.fields:
+            form.add_error(field, text)
+
+
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Nobody else is inside for this name. A lock of the session: an audited act stands in no transaction."""
+    with connection.cursor() as sql:
+        sql.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    try:
+        yield
+    finally:
+        with connection.cursor() as sql:
+            sql.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+def _shown(asked: _Asked) -> dict[str, Any]:
+    preview = asked.preview
+    sample = (
+        DeadLetter.objects.filter(pk__in=list(preview.ids[:SAMPLE])).select_related("cluster").order_by("pk")
+    )
+    places = (
+        DeadLetter.objects.filter(pk__in=list(preview.ids))
+        .order_by()
+        .values_list("topic", "group")
+        .distinct()
+    )
+    known = crews.crews(places)
+    return {
+        "preview": preview,
+        "upto": asked.upto,
+        "left_out": sum(preview.left_out.values()),
+        "sample": [
+            (each, wording.STATE_COLOURS[each.state], visible(each.error_message), visible(each.key_text))
+            for each in sample
+        ],
+        "more": max(0, preview.size - SAMPLE),
+        "crews": sorted((place, crew) for place, crew in known.items() if crew is not None),
+        "most": services.BATCH_MOST,
+    }
+
+
+def _back(request: HttpRequest) -> str:
+    if cluster := number_of(request.GET.get("cluster")):
+        return reverse("admin:dlq_admin_cluster_change", args=[cluster])
+    return reverse("admin:dlq_admin_deadletter_changelist")

@@ -1,0 +1,132 @@
+"""The pages of dead letters: who sees what, that hostile texts stay texts, and that looking changes nothing."""
+
+import csv
+from http import HTTPStatus
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from dlq_admin.models import DeadLetter, RedriveBatch
+from dlq_admin.services import Pace, batch_propose
+from heimdall_project.accounts.models import AuditEvent, User
+from heimdall_project.errors import InvalidMessage
+from tests.people import People
+
+from .letters import Letters, index
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVIL = "<script>document.title='evil'</script>\u202e\x07"
+CONSOLE = "/admin/dlq_admin/cluster/console/"
+LETTERS = "/admin/dlq_admin/deadletter/"
+BATCHES = "/admin/dlq_admin/redrivebatch/"
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(user: User, path: str, **query: Any) -> str:
+    answer = client_of(user).get(path, query)
+    assert answer.status_code == HTTPStatus.OK, answer.status_code
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode().replace("\u00a0", " "))
+
+
+def failed(letters: Letters, *messages: str) -> list[DeadLetter]:
+    index(*(letters.failed(b'{"n":1}', error=InvalidMessage(text)) for text in messages))
+    return list(DeadLetter.objects.order_by("pk"))
+
+
+def proposed(people: People, rows: list[DeadLetter]) -> RedriveBatch:
+    ids = [row.pk for row in rows]
+    return batch_propose(letter_ids=ids, actor=people.omar, reason="repaired", pace=Pace())
+
+
+def pages(row: DeadLetter, batch: RedriveBatch) -> list[str]:
+    return [
+        CONSOLE,
+        LETTERS,
+        f"{LETTERS}{row.pk}/change/",
+        "/admin/dlq_admin/cluster/",
+        f"/admin/dlq_admin/cluster/{row.cluster_id}/change/",
+        BATCHES,
+        f"{BATCHES}{batch.pk}/change/",
+    ]
+
+
+def test_every_page_is_shown_to_a_viewer_and_to_nobody_without_a_role(
+    people: People, letters: Letters
+) -> None:
+    [row] = failed(letters, EVIL)
+    batch = proposed(people, [row])
+    acts = AuditEvent.objects.count()
+    people.eve.is_staff = True
+    people.eve.save()
+    for path in pages(row, batch):
+        shown = text_of(people.vera, path)
+        assert EVIL not in shown and "<script>document.title" not in shown, path
+        assert client_of(people.eve).get(path).status_code == HTTPStatus.FORBIDDEN, path
+    assert AuditEvent.objects.count() == acts
+
+
+def test_the_console_says_that_nothing_is_broken_and_what_a_dead_letter_is(people: People) -> None:
+    shown = text_of(people.vera, CONSOLE)
+    assert "Nothing is broken" in shown and "No dead letter was written yet" in shown
+
+
+def test_the_console_names_the_cause_the_worker_and_the_next_step(people: People, letters: Letters) -> None:
+    [row, _] = failed(letters, "17 is more than 5", "18 is more than 6")
+    shown = text_of(people.omar, CONSOLE)
+    assert "1 cause is open: 2 letters wait" in shown
+    assert "analysis-worker does not run" in shown and "Look at workers" in shown
+    assert "dlq-indexer does not run" in shown
+    assert f"/admin/dlq_admin/cluster/{row.cluster_id}/change/" in shown
+
+
+def test_what_is_listed_comes_as_a_file_with_the_filter_of_the_list(people: People, letters: Letters) -> None:
+    [row, other] = failed(letters, "one thing", "another thing")
+    client_of(people.omar).post(f"{LETTERS}{other.pk}/discard/", {"reason": "x", "_form_submitted": "on"})
+    rows = list(csv.DictReader(StringIO(text_of(people.vera, f"{LETTERS}export/", state="PENDING"))))
+    assert [(each["id"], each["error_message"]) for each in rows] == [(str(row.pk), row.error_message)]
+    lines = text_of(people.vera, f"{CONSOLE}export/", format="json").splitlines()
+    assert len(lines) == 1 and '"pending":1' in lines[0]
+    answer = client_of(people.vera).get(f"{LETTERS}export/", {"format": "xml"})
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_letters_are_found_by_what_they_are_called(people: People, letters: Letters) -> None:
+    index(
+        letters.failed(error=InvalidMessage("this"), headers=[("event_id", b"e-1")]),
+        letters.failed(error=InvalidMessage("that"), headers=[("event_id", b"e-2")]),
+    )
+    row = DeadLetter.objects.get(event_id="e-1")
+    for term in (str(row.pk), f"#{row.pk}", "e-1", f"{row.topic}[{row.partition}]@{row.offset}"):
+        shown = text_of(people.vera, LETTERS, q=term)
+        assert f"{LETTERS}{row.pk}/change/" in shown and ">that<" not in shown, term
+    for term in ("nothing", "e-3", "a[1]@9999999999999999999", "9" * 18):
+        assert "Nothing fits" in text_of(people.vera, LETTERS, q=term), term
+
+
+def test_bytes_are_shown_by_a_press_of_a_button_only_and_that_is_written_down(
+    people: People, letters: Letters
+) -> None:
+    index(letters.failed(b'{"mail":"ada@example.com"}', error=InvalidMessage(EVIL)))
+    row = DeadLetter.objects.get()
+    path = f"{LETTERS}{row.pk}/payload/"
+    assert "ada@example.com" not in text_of(people.ada, f"{LETTERS}{row.pk}/change/")
+    assert client_of(people.omar).get(path).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    assert client_of(people.vera).post(path).status_code == HTTPStatus.FORBIDDEN
+    assert not AuditEvent.objects.acts().exists()
+
+    shown = client_of(people.omar).post(path, headers={"HX-Request": "true"}).content.decode()
+    assert "ada@example.com" not in shown and "email#1" in shown
+    assert "ada@example.com" in client_of(people.ada).post(path).content.decode()
+    acts = AuditEvent.objects.acts().order_by("pk")
+    assert [(act.actor, act.action) for act in acts] == [
+        ("omar", "dlq.payload.read"),
+        ("ada", "dlq.payload.read"),
+    ]
