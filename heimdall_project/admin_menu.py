@@ -75,6 +75,11 @@ def _page(request: HttpRequest, group: str) -> Iterator[dict[str, Any]]:
             yield {"title": title, "icon": icon, "link": reverse(name)}
 
 
+def _is_page(path: str) -> bool:
+    """Whether this is one of `PAGES`, which is nothing else then, whatever its address begins with."""
+    return any(path == reverse(name) for _, _, name, _ in PAGES.values())
+
+
 def _links(request: HttpRequest, apps: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """Links of these apps, in the order of `ICONS`, what is not listed there at the end."""
     listed = list(ICONS)
@@ -82,7 +87,8 @@ def _links(request: HttpRequest, apps: tuple[str, ...]) -> Iterator[dict[str, An
     pages.sort(key=lambda pair: listed.index(name) if (name := pair[0]._meta.label_lower) in ICONS else 99)
     for model, page in pages:
         if page.has_view_permission(request):
-            yield _link(model)
+            link = _link(model)
+            yield {**link, "active": False} if _is_page(request.path) else link
 
 
 def _link(model: type[Model]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class ApprovalForm(ReasonForm):
         if batch:
             self.fields["set_hash"].initial = batch.set_hash
             self.fields["reason"].help_text = (
-                f"For exactly {batch.size:,} letters, the set {batch.set_hash[:12]}…. "
+                f"For exactly this set: {batch.size:,} letters, hash {batch.set_hash[:12]}…, and no other. "
                 "The reason goes into the audit trail with your name."
             )
 

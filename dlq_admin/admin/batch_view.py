@@ -25,7 +25,7 @@ class Count(NamedTuple):
 
     key: str
     title: str
-    number: int
+    number: str
     colour: str
     asked: str
     """States of items, for a link to those."""
@@ -48,7 +48,10 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
         "counts": counts(batch, progress),
         "progress": progress,
         "ended": progress.resolved + progress.failed,
+        "ended_said": f"{progress.resolved + progress.failed:,}",
+        "size_said": f"{progress.size:,}",
         "is_open": batch.state not in ENDED or progress.under_way > 0,
+        "lag_most": f"{batch.most_lag:,}",
         "failures_most": f"{100 * batch.most_failures:g} %",
         "items": [(item, wording.ITEM_COLOURS[item.state], visible(item.note)) for item in rows],
         "chosen": chosen,
@@ -60,11 +63,11 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
 def counts(batch: RedriveBatch, progress: Progress) -> list[Count]:
     """How its letters fared."""
     return [
-        Count("waiting", "Waiting", progress.waiting, "default", ItemState.WAITING),
-        Count("under_way", "Under way", progress.under_way, "primary", ItemState.PUBLISHED),
-        Count("resolved", "Resolved", progress.resolved, "success", ItemState.RESOLVED),
-        Count("failed", "Failed again", progress.failed, "danger", ItemState.FAILED),
-        Count("skipped", "Skipped", batch.size - progress.size, "default", ItemState.SKIPPED),
+        Count("waiting", "Waiting", f"{progress.waiting:,}", "default", ItemState.WAITING),
+        Count("under_way", "Under way", f"{progress.under_way:,}", "primary", ItemState.PUBLISHED),
+        Count("resolved", "Resolved", f"{progress.resolved:,}", "success", ItemState.RESOLVED),
+        Count("failed", "Failed again", f"{progress.failed:,}", "danger", ItemState.FAILED),
+        Count("skipped", "Skipped", f"{batch.size - progress.size:,}", "default", ItemState.SKIPPED),
     ]
 
 

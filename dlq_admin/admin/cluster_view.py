@@ -25,7 +25,7 @@ class Count(NamedTuple):
     """Letters of the cause in one state."""
 
     title: str
-    number: int
+    number: str
     colour: str
     href: str
 
@@ -68,7 +68,7 @@ def _counts(cluster: Cluster) -> list[Count]:
     return [
         Count(
             title=wording.STATE_WORDS[state],
-            number=getattr(cluster, state.value.lower()),
+            number=f"{getattr(cluster, state.value.lower()):,}",
             colour=wording.STATE_COLOURS[state],
             href=f"{letters}?cluster={cluster.pk}&state={state.value}",
         )

@@ -71,8 +71,7 @@ class ClusterAdmin(LargeTableAdmin):
         context = {
             **self.admin_site.each_context(request),
             **shown,
-            "opts": self.opts,
-            "title": "Console",
+            "title": "Dead letters: console",
             "stream_url": stream.public_url(request, "dlq"),
         }
         return render(request, "dlq_admin/console.html", context)

@@ -61,7 +61,7 @@ class Tile(NamedTuple):
 
     state: str
     title: str
-    number: int
+    number: str
     note: str
     colour: str
     href: str
@@ -130,7 +130,7 @@ def _tiles(counts: LetterCounts) -> list[Tile]:
         Tile(
             state=state.value,
             title=wording.STATE_WORDS[state],
-            number=counts.by_state[state],
+            number=f"{counts.by_state[state]:,}",
             note=wording.STATE_NOTES[state],
             colour=wording.STATE_COLOURS[state],
             href=f"{letters}?state={state.value}",

@@ -71,11 +71,14 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
         "links": _links(letter, user),
         "acts": _acts(letter, user),
         "may_read": user.has_perm(READ),
-        "may_propose": user.has_perm(PROPOSE)
-        and letter.state in {*WAITING, State.APPROVED}
-        and not why_not(letter),
+        "may_propose": user.has_perm(PROPOSE) and _is_free(letter) and not why_not(letter),
         "key": visible(letter.key_text),
     }
+
+
+def _is_free(letter: DeadLetter) -> bool:
+    """Whether it could be part of a new batch."""
+    return letter.batch_id is None and letter.state in {*WAITING, State.APPROVED}
 
 
 def where(letter: DeadLetter, now: datetime) -> Where:
@@ -89,7 +92,7 @@ def where(letter: DeadLetter, now: datetime) -> Where:
         text = f"{again} for a decision for {since}."
         return Where(text, why or "Propose a redrive, approve it for another, or discard it.", bool(why))
     if state is State.APPROVED:
-        batch = f" in batch {letter.batch_id}" if letter.batch_id else ""
+        batch = f", in batch {letter.batch_id}," if letter.batch_id else ""
         following = "" if letter.batch_id else "Another person than who approved it sends it again."
         return Where(f"Approved{batch} {since} ago.", following)
     if state is State.REPROCESSING:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from heimdall_project.streams.admin.wording import duration
+
 from ..batch_states import BatchState
 from .wording import kind_of
 
@@ -38,6 +40,14 @@ class Crew(NamedTuple):
     """Whether an operator holds it, or told it to hold."""
     row: str = ""
     """Of its latest process in the registry."""
+
+    @property
+    def behind(self) -> str:
+        """How far behind it is."""
+        if not self.lag:
+            return "nothing behind"
+        late = f" ({duration(self.lag_seconds)})" if self.lag_seconds else ""
+        return f"{self.lag:,} behind{late}"
 
     @property
     def is_down(self) -> bool:

@@ -23,7 +23,7 @@
     isMoving = true;
     window.setTimeout(reload, 300);
   };
-  const show = (selector, text) => page.querySelectorAll(selector).forEach((each) => { each.textContent = text; });
+  const show = (selector, text) => page.querySelectorAll(selector).forEach((each) => { each.textContent = typeof text === "number" ? text.toLocaleString("en") : text; });
   const progress = (event) => {
     const batch = JSON.parse(event.data);
     if (batch.state !== page.dataset.state) return move();

@@ -1,4 +1,4 @@
-"""The pages of dead letters: who sees what, that hostile texts stay texts, and that looking changes nothing."""
+"""The pages of dead letters: who sees what, hostile texts, and that looking changes nothing."""
 
 import csv
 from http import HTTPStatus
@@ -75,7 +75,7 @@ def test_every_page_is_shown_to_a_viewer_and_to_nobody_without_a_role(
 
 def test_the_console_says_that_nothing_is_broken_and_what_a_dead_letter_is(people: People) -> None:
     shown = text_of(people.vera, CONSOLE)
-    assert "Nothing is broken" in shown and "No dead letter was written yet" in shown
+    assert "Nothing is broken" in shown and "There is no dead letter here yet" in shown
 
 
 def test_the_console_names_the_cause_the_worker_and_the_next_step(people: People, letters: Letters) -> None:
