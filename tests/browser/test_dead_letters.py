@@ -1,6 +1,7 @@
 """Dead letters from the console to RESOLVED: two people in two windows, real Kafka, real processes."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dlq_admin.services import letters_index
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams import registry
 from heimdall_project.streams.dead_letters import Failure, build
+from heimdall_project.streams.models import ConsumerControl, WorkerProcess
 from heimdall_project.streams.records import Record
 from tests.browser.conftest import SignIn, session_of
 from tests.browser.pages import press_until
@@ -125,6 +127,12 @@ def test_one_proposes_another_approves_the_canary_runs_and_all_end_resolved(
     expect(omar.locator("#dl-headline")).to_contain_text("Nothing is broken")
 
 
+def runs(worker: str) -> None:
+    """The registry says so, and it never falls silent, however slow the machine is."""
+    beat = timezone.now() + timedelta(days=1)
+    WorkerProcess.objects.create(id="w1", worker=worker, state="running", host="h", pid=1, heartbeat_at=beat)
+
+
 @pytest.fixture
 def broken(transactional_db: None) -> DeadLetter:
     """A letter of a worker that is known, with a text that means harm."""
@@ -137,10 +145,7 @@ def broken(transactional_db: None) -> DeadLetter:
 def test_the_keyboard_reaches_the_step_the_form_and_the_dialog(
     people: People, sign_in: SignIn, broken: DeadLetter
 ) -> None:
-    from heimdall_project.streams.orders import Beat
-    from heimdall_project.streams.worker_registry import Registration
-
-    Registration("analysis-worker", group=broken.group).beat(Beat(state="running", partitions=()))
+    runs("analysis-worker")
     omar, ada = sign_in(people.omar), sign_in(people.ada)
     omar.goto(CONSOLE)
     omar.keyboard.press("j")
@@ -171,11 +176,7 @@ def test_the_keyboard_reaches_the_step_the_form_and_the_dialog(
 def test_a_worker_is_paused_and_resumed_from_the_console(
     people: People, sign_in: SignIn, broken: DeadLetter
 ) -> None:
-    from heimdall_project.streams.models import ConsumerControl
-    from heimdall_project.streams.orders import Beat
-    from heimdall_project.streams.worker_registry import Registration
-
-    Registration("analysis-worker", group=broken.group).beat(Beat(state="running", partitions=()))
+    runs("analysis-worker")
     omar = sign_in(people.omar)
     omar.goto(CONSOLE)
     omar.get_by_role("link", name="Pause…").click()
