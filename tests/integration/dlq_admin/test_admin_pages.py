@@ -32,8 +32,7 @@ def client_of(user: User) -> Client:
 def text_of(user: User, path: str, **query: Any) -> str:
     answer = client_of(user).get(path, query)
     assert answer.status_code == HTTPStatus.OK, answer.status_code
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return str(content.decode().replace("\u00a0", " "))
+    return str(answer.getvalue().decode().replace("\u00a0", " "))
 
 
 def failed(letters: Letters, *messages: str) -> list[DeadLetter]:
