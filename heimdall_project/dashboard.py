@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from dlq_admin.selectors import letter_counts
+from dlq_admin.states import WAITING
 from jobs.admin.wording import STATUS_COLOURS
 from jobs.models import AnalysisJob
 from jobs.selectors import job_counts
@@ -42,6 +44,8 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if isinstance(request.user, User) and request.user.has_perm("jobs.view_analysisjob"):
         context["cards"] += _job_cards(request.user)
         context["latest_jobs"] = _latest_jobs()
+    if request.user.has_perm("dlq_admin.view_cluster"):
+        context["cards"].append(_letter_card())
     if request.user.has_perm("streams.view_workerprocess"):
         context["cards"] += [_worker_card(answers), _outbox_card(answers)]
     if request.user.has_perm("accounts.view_auditevent"):
@@ -78,6 +82,14 @@ def _job_cards(user: User) -> list[Card]:
         ),
         Card("Failed", str(failed), note, "error", f"{link}?status=FAILED&last=day", failed == 0),
     ]
+
+
+def _letter_card() -> Card:
+    link, counts = reverse("admin:dlq_admin_console"), letter_counts()
+    waiting = sum(counts.by_state[state] for state in WAITING)
+    causes = f"{counts.open_clusters:,} cause{'s' * (counts.open_clusters != 1)} open"
+    note = causes if counts.open_clusters else "nothing is broken"
+    return Card("Dead letters to decide", f"{waiting:,}", note, "mail_off", link, not counts.open_clusters)
 
 
 def _worker_card(answers: Mapping[str, Answer]) -> Card:

@@ -855,6 +855,24 @@ MUTATIONS = [
         killer="tests/unit/analysis/model/test_provider.py::test_a_call_under_way_ends_when_nobody_waits_any_more",
     ),
     Mutation(
+        name="propose a set that nobody looked at",
+        promise=4,
+        file="dlq_admin/admin/proposing.py",
+        old="    if seen != asked.preview.set_hash:\n",
+        new="    if False:\n",
+        killer="tests/integration/dlq_admin/test_admin_acts.py::"
+        "test_nothing_is_proposed_when_letters_moved_on_since_the_page_was_shown",
+    ),
+    Mutation(
+        name="propose the same set twice",
+        promise=4,
+        file="dlq_admin/admin/proposing.py",
+        old="batch = _before(request, user, seen) or _new(",
+        new="batch = _new(",
+        killer="tests/integration/dlq_admin/test_admin_acts.py::"
+        "test_a_proposal_that_is_sent_twice_is_made_once",
+    ),
+    Mutation(
         name="send jobs again that moved on since the preview",
         promise=4,
         file="jobs/admin/many.py",
