@@ -1,5 +1,6 @@
 """What the page of one batch shows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ from heimdall_project.streams.admin.wording import age, visible
 
 from .. import selectors
 from ..batch_states import ENDED, BatchState, ItemState
-from ..models import BatchItem, RedriveBatch
+from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..ramp import Progress
 from ..services import progress_of
 from ..services.permitted import APPROVE
@@ -31,6 +32,16 @@ class Count(NamedTuple):
     """States of items, for a link to those."""
 
 
+class Item(NamedTuple):
+    """What became of one letter."""
+
+    item: BatchItem
+    colour: str
+    note: str
+    letter: DeadLetter | None
+    """None: it is not kept any more."""
+
+
 def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> dict[str, Any]:
     """Everything that the template needs, for this user. `asked` narrows the items to a state."""
     progress = progress_of(batch)
@@ -38,7 +49,7 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
     items = selectors.items_of(batch)
     if chosen:
         items = BatchItem.objects.filter(batch=batch, state=chosen).order_by("pk")[:ITEMS]
-    rows = list(items.select_related("letter__cluster")[:ITEMS])
+    rows = list(items[:ITEMS])
     return {
         "batch": batch,
         "colour": wording.BATCH_COLOURS[batch.state],
@@ -53,11 +64,21 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
         "is_open": batch.state not in ENDED or progress.under_way > 0,
         "lag_most": f"{batch.most_lag:,}",
         "failures_most": f"{100 * batch.most_failures:g} %",
-        "items": [(item, wording.ITEM_COLOURS[item.state], visible(item.note)) for item in rows],
+        "items": _items(rows),
         "chosen": chosen,
         "cut": len(rows) == ITEMS,
         "acts": _acts(batch, user),
     }
+
+
+def _items(rows: Sequence[BatchItem]) -> list[Item]:
+    """Items with their letters, as far as these are kept: the cleanup takes letters and leaves items."""
+    found = DeadLetter.objects.filter(pk__in=[row.letter_id for row in rows]).select_related("cluster")
+    letters = found.in_bulk()
+    return [
+        Item(row, wording.ITEM_COLOURS[row.state], visible(row.note), letters.get(row.letter_id))
+        for row in rows
+    ]
 
 
 def counts(batch: RedriveBatch, progress: Progress) -> list[Count]:

@@ -51,7 +51,7 @@ def page(cluster: Cluster, user: User, now: datetime) -> dict[str, Any]:
         "begins": hours[0],
         "first_ago": age((now - cluster.first_seen).total_seconds()),
         "last_ago": age((now - cluster.last_seen).total_seconds()),
-        "resolved_by": selectors.batch_that_resolved(cluster),
+        "resolved_by": cluster.resolved_by,
         "batches": batches,
         "letters": [_letter(each, now) for each in selectors.letters_of(cluster, most=NEWEST)],
         "ledger": ledger_link(cluster.topic, cluster.group),

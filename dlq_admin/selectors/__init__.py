@@ -3,7 +3,6 @@
 from .batches import batches_listed, items_of, letters_oldest
 from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
 from .overview import (
-    batch_that_resolved,
     batches_by_cluster,
     batches_of_letter,
     batches_open,
@@ -17,7 +16,6 @@ from .reading import cluster_seen, clusters_listed, history_of, letter_seen, let
 __all__ = [
     "LetterCounts",
     "TrendPoint",
-    "batch_that_resolved",
     "batches_by_cluster",
     "batches_listed",
     "batches_of_letter",

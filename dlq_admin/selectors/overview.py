@@ -9,7 +9,6 @@ from django.db.models import F, QuerySet
 
 from ..batch_states import ENDED
 from ..models import CLOSED_LETTERS, BatchItem, Cluster, ClusterTrend, DeadLetter, RedriveBatch
-from ..states import State
 from .batches import batches_listed
 from .figures import STEPS, Grain
 
@@ -65,18 +64,6 @@ def _clusters_of(batch_id: int, _set_hash: str) -> frozenset[int]:
     """A set is frozen, so this is asked once for each."""
     items = BatchItem.objects.filter(batch=batch_id).order_by()
     return frozenset(items.values_list("letter__cluster", flat=True).distinct())
-
-
-def batch_that_resolved(cluster: Cluster) -> RedriveBatch | None:
-    """The batch that sent the latest of its resolved letters again."""
-    if not cluster.resolved:
-        return None
-    letter = (
-        DeadLetter.objects.filter(cluster=cluster, state=State.RESOLVED).order_by("-failed_at", "-pk").first()
-    )
-    if letter is None:
-        return None
-    return batches_listed().filter(items__redrive_id=letter.redrive_id).first()
 
 
 def batches_of_letter(letter: DeadLetter) -> list[BatchItem]:

@@ -12,9 +12,10 @@ from heimdall_project.streams.consumer import Effects, KafkaConsumer
 
 from ..models import DeadLetter, LetterPayload
 from ..states import WAITING, State
-from .batches import AT_ONCE
 from .consumers_of import consumer_of
 
+AT_ONCE = 2000
+"""Letters that are read together."""
 SENDABLE = frozenset({*WAITING, State.APPROVED})
 _FIELDS = ("pk", "attempt", "digest", "state", "origin_known", "batch", "topic", "group")
 
