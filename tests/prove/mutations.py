@@ -12,6 +12,7 @@ REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
 INTAKE = "tests/integration/ingestion/test_intake_api.py"
 WRITER = "tests/unit/ingestion/test_writer.py"
 RECEPTION = "tests/unit/api/test_reception.py"
+FATAL = "tests/integration/streams/test_fatal_producer.py"
 SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 
@@ -76,6 +77,30 @@ MUTATIONS = [
         old="if self.waiting >= self._most_waiting:",
         new="if self.waiting > 100_000:",
         killer=f"{RECEPTION}::test_so_many_wait_for_a_turn_and_the_next_is_refused_at_once",
+    ),
+    Mutation(
+        name="let a request in though it was not its turn",
+        promise=6,
+        file="heimdall_project/api/turns.py",
+        old="if not self._free.acquire(timeout=self._seconds):",
+        new="if not self._free.acquire(timeout=self._seconds) and False:",
+        killer=f"{RECEPTION}::test_a_request_waits_for_its_turn_and_no_longer_than_it_may",
+    ),
+    Mutation(
+        name="forget what waiting for its turn has cost a request",
+        promise=6,
+        file="ingestion/views/intake.py",
+        old="deadline = received_at(request) +",
+        new="deadline = __import__('time').monotonic() +",
+        killer=f"{INTAKE}::test_a_request_that_waited_too_long_for_its_turn_is_503_and_nothing_is_stored",
+    ),
+    Mutation(
+        name="keep a producer that cannot go on",
+        promise=1,
+        file=f"{STREAMS}/broker/posting.py",
+        old="            if self._client is broken:\n                self._client = None\n",
+        new="            pass\n",
+        killer=f"{FATAL}::test_a_client_that_refuses_fatally_is_replaced_before_the_next_request",
     ),
     Mutation(
         name="answer a request before the broker has acknowledged its events",

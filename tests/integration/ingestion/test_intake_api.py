@@ -15,6 +15,7 @@ from heimdall_project.api import express
 from heimdall_project.streams import intake
 from heimdall_project.streams.topics import Topic
 from ingestion import receipts
+from ingestion.views import intake as intake_views
 from tests.people import People
 
 from .world import LINES, MANY, ONE, held, send, values, view
@@ -175,6 +176,16 @@ def test_too_many_requests_are_429_and_nothing_is_stored(own_intake: Settings) -
     assert (answer.status_code, answer["Retry-After"]) == (429, "1")
     assert "nothing of this request was stored" in answer.json()["detail"] and held() == []
     assert send(view()).status_code == 202
+
+
+def test_a_request_that_waited_too_long_for_its_turn_is_503_and_nothing_is_stored(
+    own_intake: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = own_intake.INGEST_ACK_TIMEOUT
+    monkeypatch.setattr(intake_views, "received_at", lambda _: time.monotonic() - whole)
+    answer = send(view())
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert "nothing of this request was stored" in answer.json()["detail"] and held() == []
 
 
 def test_more_events_than_may_wait_are_429_and_nothing_is_stored(own_intake: Settings) -> None:
