@@ -51,6 +51,8 @@ class Sent:
     """Dead letters whose bytes are none that were sent."""
     refused: int
     """Poison that the door refused."""
+    poison_made: int
+    """Records of poison that the seed makes; each must be acknowledged or refused."""
 
 
 @dataclass(frozen=True)

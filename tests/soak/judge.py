@@ -45,6 +45,8 @@ def _letters(sent: Sent) -> Iterator[str]:
         wanted, seen = sent.poison.get(poison, 0), sent.letters.get(poison, 0)
         if wanted != seen:
             yield f"{sent.name}: {seen:,} dead letters of {poison}, {wanted:,} were sent"
+    if sent.poison_made != (known := sum(sent.poison.values()) + sent.refused):
+        yield f"{sent.name}: {sent.poison_made:,} records of poison were made, {known:,} sent or refused"
     if sent.altered:
         yield f"{sent.name}: {sent.altered:,} dead letters have other bytes than what was sent"
 

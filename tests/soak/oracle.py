@@ -54,6 +54,7 @@ def sent(load: Load, place: Place, code: int, letters: Sequence[Record]) -> Sent
         letters=dead.by_class,
         altered=dead.altered,
         refused=sum(truth.refused.values()),
+        poison_made=sum(made.original < 0 for made in maker),
     )
 
 

@@ -115,7 +115,9 @@ class Plant:
         self.door_port = free_port()
         self.stack, self._writer_stack, self._door_stack = ExitStack(), ExitStack(), ExitStack()
         self._doors = 0
-        self.other: RunConsumer = self.stack.enter_context(place.run(WRITER))
+        # A dead letter that is not acknowledged in time ends a writer, on purpose: this one gives it more
+        # time than any broker here is away.
+        self.other: RunConsumer = self.stack.enter_context(place.run(WRITER, KAFKA_DELIVERY_TIMEOUT="120"))
         self.stack.callback(lambda: self._writer_stack.close())
         self.stack.callback(lambda: self._door_stack.close())
         self.start_writer()

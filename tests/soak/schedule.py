@@ -52,7 +52,7 @@ def schedule(seed: int, minutes: float) -> list[Fault]:
         if begin + hold > end:
             continue
         faults.append(Fault(len(faults) + 1, round(begin, 1), kind, round(hold, 1), strength))
-        next_at = max(each.until for each in faults) + gap
+        next_at = max(each.until + each.kind.back for each in faults) + gap
     raise AssertionError("the deck has no end")
 
 

@@ -21,11 +21,14 @@ PROFILE = {
     "HEIMDALL_METRICS_PORT": "0",
     "KAFKA_SESSION_TIMEOUT": "6",
     "WRITER_INSERT_TIMEOUT": "4",
+    "WRITER_BATCH_ROWS": "1000",
+    "WRITER_MAX_BUFFER": "4000",
     "WORKER_HEARTBEAT": "1",
     "WORKER_RESTART_BACKOFF": "0.2",
     "WORKER_RESTART_CEILING": "2",
 }
-"""Shorter waits than the defaults, so that a fault of seconds outlasts them; all else as it is shipped."""
+"""Shorter waits than the defaults, so that a fault of seconds outlasts them; less room, so that a writer
+reaches its bounds in the first minutes, and what grows later is a leak. All else as it is shipped."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ _PAGES = 4096 / 2**20
 def resident(pid: int) -> float | None:
     """Resident MiB of a process; None if it has ended."""
     try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGES
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGES or None  # 0: it has ended
     except (OSError, IndexError):
         return None
 

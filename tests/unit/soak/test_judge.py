@@ -32,7 +32,8 @@ def sent(**doctored: Any) -> Sent:
         poison=POISON,
         letters=POISON,
         altered=0,
-        refused=0,
+        refused=2,
+        poison_made=3 * len(CLASSES) + 2,
     )
     return replace(good, **doctored)
 
@@ -81,6 +82,7 @@ DOCTORED_RUNS: dict[str, dict[str, Any]] = {
     "4 dead letters of nul, 3 were sent": {"letters": POISON | {"nul": 4}},
     "1 dead letters of late, 0 were sent": {"letters": POISON | {"late": 1}},
     "dead letters have other bytes": {"altered": 1},
+    "50 records of poison were made, 49 sent or refused": {"refused": 1},
     "no poison of these classes was sent: huge": {
         "poison": {name: 3 for name in CLASSES if name != "huge"},
         "letters": {name: 3 for name in CLASSES if name != "huge"},
