@@ -3,6 +3,9 @@
 Two rules: the first records of an assignment are all invalid (a bad deploy, a wrong topic), or too large
 a share of a window is. Until a good record was seen, a few bad ones are held back, so that a flood is
 recognised before its first record is dead-lettered; after some quiet they are let go.
+
+While a dependency is away, invalid records come to their end and good ones do not: what waits for it was not
+found invalid, and counts against a flood for as long as it waits.
 """
 
 from dataclasses import dataclass
@@ -66,12 +69,14 @@ class FloodMeter:
             self._last_bad = now
             self._bad_first += 0 if self._good_seen else bad
 
-    def judge(self, now: float, *, overridden: bool) -> Decision:
-        """What to do with the failures at hand."""
+    def judge(self, now: float, *, overridden: bool, waiting: int = 0) -> Decision:
+        """What to do with the failures at hand. `waiting` ones were not found invalid, and have no end."""
         if overridden:
             return Decision.ADMIT
-        if self._first_all_bad() or self._share_too_large():
+        if self._share_too_large(waiting):
             return Decision.FLOOD
+        if self._first_all_bad():
+            return Decision.HOLD if waiting else Decision.FLOOD
         if not self._good_seen and now - self._last_bad < self.rules.patience:
             return Decision.HOLD
         return Decision.ADMIT
@@ -79,8 +84,8 @@ class FloodMeter:
     def _first_all_bad(self) -> bool:
         return not self._good_seen and self._bad_first >= self.rules.first
 
-    def _share_too_large(self) -> bool:
-        total = self.window.good + self.window.bad
+    def _share_too_large(self, waiting: int) -> bool:
+        total = self.window.good + self.window.bad + waiting
         return total >= self.rules.least and self.window.bad >= self.rules.ratio * total
 
     def describe(self) -> str:

@@ -19,7 +19,7 @@ from ..observability import metrics
 from ..observability.logging import get_logger
 from . import dead_letters
 from .books import Books, recreated
-from .consumer import ConcurrentConsumer, KafkaConsumer
+from .consumer import BatchConsumer, ConcurrentConsumer, KafkaConsumer
 from .dead_letters import Failure
 from .desk import Desk
 from .flood import Decision, FloodMeter, FloodRules
@@ -302,6 +302,7 @@ class Member:
         if unit.stored:
             self._progress.finish_alike(unit.place, unit.records, STORED)
             return
+        unit.is_held_up = isinstance(unit.waits_for, TransientError)
         self._progress.finish(unit.place, unit.verdicts)
         self._held.extend(unit.failures.values())
         left = unit.left()
@@ -336,7 +337,8 @@ class Member:
         if not self._held or self._desk.is_burying:
             return
         now = self._clock.now()
-        decision = self._meter.judge(now, overridden=self._orders().lets_floods_through(now))
+        overridden = self._orders().lets_floods_through(now)
+        decision = self._meter.judge(now, overridden=overridden, waiting=self._held_up())
         if decision is Decision.FLOOD:
             metrics.FLOODS.labels(self.consumer.name).inc()
             raise FloodDetected(
@@ -346,6 +348,13 @@ class Member:
         if decision is Decision.ADMIT:
             self._desk.bury(self._held)
             self._held = []
+
+    def _held_up(self) -> int:
+        """Records that would have come to a good end by now, were a dependency not away."""
+        units = [unit for unit in (*self._at_work(), *self._again) if unit.is_held_up]
+        if isinstance(self.consumer, BatchConsumer):  # all of a batch is decoded before any of it is handled
+            return sum(len(unit.records) for unit in units)
+        return len(units)
 
     # --- settling ---------------------------------------------------------------------------------------
 

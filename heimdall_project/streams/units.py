@@ -27,6 +27,8 @@ class Unit:
     """Every record was stored, so there is no verdict for each."""
     waits_for: Exception | None = None
     """Why the unit must be tried again."""
+    is_held_up: bool = False
+    """A dependency was away when it last came back; set and read by the poll loop alone."""
 
     def left(self) -> Sequence[Record]:
         """Records without an end."""

@@ -31,6 +31,15 @@ class Mutation:
 
 MUTATIONS = [
     Mutation(
+        name="take poison for a flood because good records wait for a dependency",
+        promise=5,
+        file=f"{STREAMS}/member.py",
+        old="waiting=self._held_up())\n",
+        new="waiting=0)\n",
+        killer="tests/unit/streams/test_floods.py"
+        "::test_poison_that_came_with_good_records_is_no_flood_because_a_dependency_is_away",
+    ),
+    Mutation(
         name="let a soak hold though acknowledged events are missing",
         promise=8,
         file="tests/soak/judge.py",

@@ -50,6 +50,20 @@ def test_too_large_a_share_of_a_window_is_a_flood_even_after_good_ones():
     assert "50 of 100 records within 60 s" in one.describe()
 
 
+def test_invalid_first_records_are_held_while_others_wait_for_a_dependency():
+    one = meter()
+    one.observe(good=0, bad=29, now=0.0)
+    assert one.judge(5.0, overridden=False, waiting=1) is Decision.HOLD
+    assert one.judge(5.0, overridden=False, waiting=0) is Decision.FLOOD
+
+
+def test_what_waits_for_a_dependency_is_no_part_of_the_share_that_is_invalid():
+    one = meter()
+    one.observe(good=1, bad=120, now=0.0)
+    assert one.judge(0.0, overridden=False, waiting=150) is Decision.ADMIT
+    assert one.judge(0.0, overridden=False, waiting=100) is Decision.FLOOD
+
+
 def test_few_records_have_no_share():
     one = meter()
     one.observe(good=1, bad=0, now=0.0)

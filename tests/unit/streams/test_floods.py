@@ -2,10 +2,11 @@
 
 import pytest
 
-from heimdall_project.errors import FloodDetected
+from heimdall_project.errors import FloodDetected, TransientError
+from heimdall_project.streams.consumer import Batch
 from heimdall_project.streams.testing import InMemoryBroker, run_until_idle
 
-from .workers import TOPIC, Keeper, fill
+from .workers import TOPIC, Keeper, Lots, Note, fill
 
 
 @pytest.fixture
@@ -48,3 +49,25 @@ def test_a_flood_goes_on_where_it_was_after_a_restart(broker: InMemoryBroker) ->
     fill(broker, *range(40))
     with pytest.raises(FloodDetected, match="within 60 s"):
         run_until_idle(broker.runner(Keeper()))
+
+
+def test_poison_that_came_with_good_records_is_no_flood_because_a_dependency_is_away(
+    broker: InMemoryBroker,
+) -> None:
+    outage = [True]
+
+    def store(_: Batch[Note]) -> None:
+        if outage[0]:
+            raise TransientError("clickhouse", "164 READONLY")
+
+    for partition in range(3):
+        fill(broker, *range(3 * partition, 3 * partition + 3), partition=partition)
+        for _ in range(7):
+            broker.produce(TOPIC, b"broken", partition=partition)
+    runner = broker.runner(lots := Lots(store))
+    for _ in range(100):
+        runner.turn(0.05)
+    assert broker.records("dlq.failed") == []
+    outage[0] = False
+    run_until_idle(runner)
+    assert (sorted(lots.seen), len(broker.records("dlq.failed"))) == (list(range(9)), 21)
