@@ -138,6 +138,22 @@ MUTATIONS = [
         "::test_what_the_cursor_has_passed_is_stored_and_the_rest_is_in_flight",
     ),
     Mutation(
+        name="do not wait for the writer where storing was asked for",
+        promise=8,
+        file="ingestion/services/durability.py",
+        old="while not is_passed(receipt, cursors(receipt.topic, partitions)):",
+        new="while not partitions:",
+        killer="tests/integration/ingestion/test_receipts_api.py::test_stored_waits_for_the_writer_and_says_so",
+    ),
+    Mutation(
+        name="call dead letters of a receipt stored",
+        promise=8,
+        file="ingestion/selectors/receipts.py",
+        old="else self.passed - self.dead_lettered",
+        new="else self.passed",
+        killer="tests/integration/ingestion/test_receipts_api.py::test_dead_letters_are_found_by_their_headers",
+    ),
+    Mutation(
         name="believe receipts that nobody signed",
         promise=8,
         file="ingestion/receipts.py",
