@@ -41,6 +41,7 @@ RIGHTS: Mapping[str, tuple[str, ...]] = {
         "dlq_admin.approve_redrive",
         "dlq_admin.cleanup_deadletter",
         "dlq_admin.read_secrets",
+        "streams.begin_anew",
         "streams.override_flood",
     ),
 }

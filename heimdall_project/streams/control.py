@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from ..accounts.audit import Act, audited
 from ..accounts.models import User
 from ..errors import Conflict, Forbidden, NotFound, Unprocessable
-from . import registry, topics, worker_registry
+from . import recreated, registry, topics, worker_registry
 from .consumer import KafkaConsumer, Worker
 from .models import ConsumerControl, ConsumerCursor, SkipRequest, WorkerProcess
 
@@ -25,6 +25,7 @@ type _Detail = Mapping[str, Any]
 CONTROL = "streams.control_consumer"
 SKIP = "streams.skip_record"
 OVERRIDE = "streams.override_flood"
+ANEW = "streams.begin_anew"
 REASON_MOST = 500
 OVERRIDE_MOST = 24 * 60
 """Minutes that a flood override may last."""
@@ -86,6 +87,19 @@ def record_skip(*, actor: User, worker: str, topic: str, partition: int, offset:
                 )
         except IntegrityError:
             raise Conflict(f"{topic}[{partition}]@{offset} is to be skipped already.") from None
+
+
+def topic_begin_anew(*, actor: User, worker: str, topic: str, reason: str) -> None:
+    """Close the books of a topic that was deleted and made anew; the worker begins with the new one.
+
+    Raises TransientError too, while the broker does not answer.
+    """
+    consumer = _consumer(worker)
+    if topic not in consumer.topics():
+        known = ", ".join(consumer.topics())
+        raise Unprocessable("The worker does not read it.", errors={"topic": f"must be one of {known}"})
+    with _act(actor, ANEW, "consumer.begin_anew", worker, reason, {"topic": topic}) as act:
+        act.detail.update(recreated.books_close(worker=worker, group=consumer.group(), topic=topic))
 
 
 def _act(

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Max, QuerySet, Sum
 
 from ..errors import TransientError
 from . import broker, registry
 from .balance import Balance, Position, accepted_between
-from .models import LedgerEntry
+from .models import LedgerEntry, TopicEnd
 from .outcomes import Outcome
 
 BROKER_TIMEOUT = 2.0
@@ -74,6 +74,12 @@ def pairs() -> list[Pair]:
 def groups_of(topic: str) -> list[str]:
     """Groups that read a topic, the one that keeps its records first."""
     return [pair.group for pair in pairs() if pair.topic == topic]
+
+
+def ledger_began(*, pair: Pair) -> datetime | None:
+    """The broker's time since when records are of the topic that is there; None if it was never made anew."""
+    found: datetime | None = TopicEnd.objects.filter(**pair._asdict()).aggregate(at=Max("began_at"))["at"]
+    return found
 
 
 def ledger_entries(*, pair: Pair, since: datetime, until: datetime) -> QuerySet[LedgerEntry]:
@@ -188,6 +194,7 @@ __all__ = [
     "Step",
     "groups_of",
     "ledger_balance",
+    "ledger_began",
     "ledger_entries",
     "ledger_steps",
     "ledger_totals",

@@ -30,6 +30,13 @@ class Range(NamedTuple):
     """By partition, [start, cursor): nothing else is judged."""
     since: datetime | None
     until: datetime | None
+    began: datetime | None = None
+    """What arrived before is of a topic of the same name that is gone."""
+
+    @property
+    def floor(self) -> int:
+        """That in milliseconds."""
+        return int(self.began.timestamp() * 1000) if self.began else -_FAR_MS
 
     def parameters(self) -> dict[str, Any]:
         """As the queries take them."""
@@ -38,7 +45,7 @@ class Range(NamedTuple):
             "numbers": list(self.cursors),
             "starts": [start for start, _ in self.cursors.values()],
             "ends": [end for _, end in self.cursors.values()],
-            "since": int(self.since.timestamp() * 1000) if self.since else 0,
+            "since": max(self.floor, int(self.since.timestamp() * 1000) if self.since else 0),
             "until": int(self.until.timestamp() * 1000) if self.until else _FAR_MS,
         }
 
@@ -77,7 +84,8 @@ _PARTS = {
     AND offset < transform(partition, {numbers:Array(Int32)}, {ends:Array(Int64)}, toInt64(0))""",
     "OF_BUCKET": "cityHash64(event_id) % {buckets:UInt32} = {bucket:UInt32}",
     "OF_PARTITION": """topic = {topic:String} AND partition = {partition:Int32}
-    AND offset >= {start:Int64} AND offset < {cursor:Int64}""",
+    AND offset >= {start:Int64} AND offset < {cursor:Int64}
+    AND toUnixTimestamp64Milli(accepted_at) >= {floor:Int64}""",
 }
 """Conditions that several queries have in common."""
 
@@ -110,6 +118,7 @@ def gaps(reader: Reader, range_: Range, partition: int, minute: int) -> list[Spa
         "partition": partition,
         "start": start,
         "cursor": cursor,
+        "floor": range_.floor,
         "begin": minute * 60_000,
         "end": (minute + 1) * 60_000,
         "most": SHOWN,

@@ -6,7 +6,8 @@ from datetime import datetime
 from heimdall_project.errors import TransientError
 from heimdall_project.streams import broker
 from heimdall_project.streams.balance import Balance
-from heimdall_project.streams.ledger import BROKER_TIMEOUT, Pair, ledger_balance
+from heimdall_project.streams.books import database
+from heimdall_project.streams.ledger import BROKER_TIMEOUT, Pair, ledger_balance, ledger_began
 
 from . import arrivals, books
 from .arrivals import BUCKET, CHUNK, Range, Reader
@@ -34,7 +35,10 @@ def check(
     report = Report(*pair)
     known = [books.read(pair, number, since, until) for number in books.partitions(pair)]
     report.partitions = len(known)
-    range_ = Range(pair.topic, {each.partition: (each.start, each.cursor) for each in known}, since, until)
+    with database():
+        began = ledger_began(pair=pair)
+    cursors = {each.partition: (each.start, each.cursor) for each in known}
+    range_ = Range(pair.topic, cursors, since, until, began)
     for place, each in enumerate(known, 1):
         report.minutes += len(each.minutes)
         report.stored += sum(minute.stored for minute in each.minutes.values())

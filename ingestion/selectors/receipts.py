@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from heimdall_project.errors import TransientError
+from heimdall_project.streams import broker
+from heimdall_project.streams.books import recreated
+from heimdall_project.streams.ledger import BROKER_TIMEOUT, Pair, ledger_began
 from heimdall_project.streams.letters import Place, letters_of
 from heimdall_project.streams.models import ConsumerCursor, LedgerEntry
 from heimdall_project.streams.outcomes import Outcome
@@ -71,14 +74,35 @@ def cursors(topic: str, partitions: Sequence[int]) -> dict[int, int]:
     return dict(rows.values_list("partition", "next_offset"))
 
 
+def _counted(topic: str, partitions: Sequence[int]) -> dict[int, int]:
+    """The same, without those of a topic that was deleted since: its offsets say nothing of the new one."""
+    rows = ConsumerCursor.objects.filter(group=writer_group(), topic=topic, partition__in=partitions)
+    now = _topic_id(topic)
+    return {row.partition: row.next_offset for row in rows if not recreated(row.topic_id, now)}
+
+
+def _topic_id(topic: str) -> str:
+    """The broker's id of the topic; "" while it does not tell."""
+    try:
+        return broker.admin().ids([topic], timeout=BROKER_TIMEOUT).get(topic, "")
+    except TransientError:
+        return ""
+
+
 def is_passed(receipt: Receipt, at: Mapping[int, int]) -> bool:
     """Whether the writer is past every event of a receipt."""
     return all(at.get(partition, 0) > stretches[-1].last for partition, stretches in receipt.places.items())
 
 
+def is_outlived(receipt: Receipt) -> bool:
+    """Whether its topic was deleted and made anew since: its offsets mean other records now."""
+    began = ledger_began(pair=Pair(receipt.topic, writer_group()))
+    return began is not None and receipt.issued_at + 1 < began.timestamp()  # issued at whole seconds
+
+
 def receipt_progress(receipt: Receipt) -> Progress:
     """Ask cursors first, then, if anything of that time was dead-lettered, the dead letters themselves."""
-    at = cursors(receipt.topic, list(receipt.places))
+    at = _counted(receipt.topic, list(receipt.places))
     parts = [_part(partition, each, at.get(partition, 0)) for partition, each in receipt.places.items()]
     return Progress(parts, _dead_lettered(receipt) if any(part.passed for part in parts) else 0)
 

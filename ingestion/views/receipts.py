@@ -13,12 +13,13 @@ from rest_framework.views import APIView
 from heimdall_project.api.filters import refuse_unknown
 from heimdall_project.api.permissions import any_of
 from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
+from heimdall_project.errors import Gone
 from heimdall_project.streams import topics
 from heimdall_project.streams.topics import Topic
 
 from .. import receipts
 from ..receipts import Receipt
-from ..selectors.receipts import Progress, receipt_progress
+from ..selectors.receipts import Progress, is_outlived, receipt_progress
 from ..serializers.intake import ReceiptSerializer
 from . import intake_examples as examples
 
@@ -47,7 +48,9 @@ class ReceiptView(APIView):
         ],
         responses={
             200: OpenApiResponse(ReceiptSerializer, "", examples.RECEIPTS),
-            (410, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "Older than Kafka keeps its events."),
+            (410, CONTENT_TYPE): OpenApiResponse(
+                PROBLEM_REFERENCE, "Older than its topic is, or keeps events."
+            ),
         },
     )
     def get(self, request: Request, receipt: str) -> Response:
@@ -55,6 +58,8 @@ class ReceiptView(APIView):
         refuse_unknown(request.query_params, set())
         lifetime = topics.spec(Topic.PAGE_VIEWS).retention_ms / 1000
         told = receipts.read(receipt, now=time.time(), lifetime=lifetime)
+        if is_outlived(told):
+            raise Gone("The topic of this receipt was deleted and made anew since.")
         return Response(ReceiptSerializer(_body(told, receipt_progress(told))).data)
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from time import time
 from typing import Any
 
 import msgspec
+from confluent_kafka import Producer
 from django.conf import settings
 from django.core.management import call_command
 
 from heimdall_project.clients.clickhouse import ClickHouse
-from heimdall_project.streams import broker
+from heimdall_project.streams import broker, topics
 from heimdall_project.streams.outcomes import Outcome
 from heimdall_project.streams.topics import Topic
 from ingestion.reading import session
@@ -62,6 +64,15 @@ class Writers(World):
         names = [f"{prefix}{number}" for number in range(count)]
         self.send(VIEWS, [(key or name.encode(), view(name)) for name in names])
         return names
+
+    def send_at(self, records: Iterable[bytes], *, hours_ago: int) -> None:
+        """Publish as if the broker had accepted them then; from now on the topic keeps such times."""
+        broker.admin().alter_config(VIEWS, {"message.timestamp.type": "CreateTime"})
+        producer = Producer({"bootstrap.servers": self.bootstrap, "acks": "all"})
+        moment = round((time() - 3600 * hours_ago) * 1000)
+        for record in records:
+            producer.produce(topics.physical(VIEWS), record, key=b"k", timestamp=moment)
+        assert producer.flush(30) == 0
 
     def load(self, a_second: int = 100) -> AbstractContextManager[Load]:
         """Page views for as long as the block runs."""

@@ -1258,6 +1258,33 @@ MUTATIONS = [
         "::test_what_is_held_is_asked_by_offset_time_and_id",
     ),
     Mutation(
+        name="leave the outcomes of a topic that is gone to its namesake",
+        promise=8,
+        file=f"{STREAMS}/recreated.py",
+        old="    LedgerEntry.objects.filter(**of_it).update(topic=name)\n",
+        new="",
+        killer="tests/integration/ingestion/test_topic_made_anew.py"
+        "::test_the_books_are_put_aside_and_a_new_life_begins",
+    ),
+    Mutation(
+        name="count arrivals of a topic that is gone for its namesake",
+        promise=8,
+        file="ingestion/checking/run.py",
+        old="Range(pair.topic, cursors, since, until, began)",
+        new="Range(pair.topic, cursors, since, until)",
+        killer="tests/faults/test_writer_recreated.py::"
+        "test_a_topic_made_anew_behind_a_writer_that_died_stops_it_until_a_person_has_its_books_closed",
+    ),
+    Mutation(
+        name="call stored what the cursor of a topic that is gone has passed",
+        promise=8,
+        file="ingestion/selectors/receipts.py",
+        old=" for row in rows if not recreated(row.topic_id, now)}",
+        new=" for row in rows}",
+        killer="tests/integration/ingestion/test_receipts_api.py"
+        "::test_stored_is_not_believed_of_a_topic_that_is_gone",
+    ),
+    Mutation(
         name="take an insert of a topic that is gone for that of its namesake",
         promise=3,
         file="ingestion/services/page_view_table.py",

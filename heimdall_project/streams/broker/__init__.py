@@ -16,7 +16,7 @@ from .consuming import BEGINNING, ConfluentConsumer, consumer_config
 from .messages import UNREADABLE_HEADERS
 from .posting import Flight, Pair, SharedProducer
 from .producing import FOREIGN_BYTES, ConfluentProducer, producer
-from .scanning import scan
+from .scanning import oldest, scan
 
 __all__ = [
     "BEGINNING",
@@ -33,6 +33,7 @@ __all__ = [
     "admin",
     "clients_built",
     "consumer_config",
+    "oldest",
     "probe",
     "producer",
     "scan",

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -21,6 +27,8 @@ from .. import topics
 from .client import client_config
 
 ADMIN_TIMEOUT = 15.0
+_MEMBERS = (KafkaError.UNKNOWN_MEMBER_ID, KafkaError.NON_EMPTY_GROUP)
+"""What a broker objects to who commits for a group from outside while it has members."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +69,27 @@ class TopicAdmin:
             for name, d in described.items()
         }
 
-    def ids(self, names: Sequence[str]) -> dict[str, str]:
+    def ids(self, names: Sequence[str], *, timeout: float = ADMIN_TIMEOUT) -> dict[str, str]:
         """The broker's ids of those of `names` that exist."""
-        return {name: str(described.topic_id) for name, described in self._described(names).items()}
+        return {name: str(described.topic_id) for name, described in self._described(names, timeout).items()}
+
+    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> bool:
+        """Commit for a group that has no members; False if it has some."""
+        places = [TopicPartition(topics.physical(topic), number, at) for number, at in offsets.items()]
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        [future] = self._client.alter_consumer_group_offsets(asked, request_timeout=ADMIN_TIMEOUT).values()
+        try:
+            told = future.result(ADMIN_TIMEOUT)
+        except KafkaException as error:
+            if error.args[0].code() in _MEMBERS:
+                return False
+            raise TransientError("kafka", str(error.args[0])) from None
+        errors = [place.error for place in told.topic_partitions if place.error is not None]
+        if any(error.code() in _MEMBERS for error in errors):
+            return False
+        if errors:
+            raise TransientError("kafka", str(errors[0]))
+        return True
 
     def _described(self, names: Sequence[str], timeout: float = ADMIN_TIMEOUT) -> dict[str, Any]:
         wire = TopicCollection([topics.physical(name) for name in names])

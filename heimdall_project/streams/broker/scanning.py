@@ -31,6 +31,26 @@ def scan(topic: str, *, since_ms: int, timeout: float) -> Iterator[Record]:
         client.close()
 
 
+def oldest(topic: str, *, timeout: float) -> int | None:
+    """The broker's time (ms since the epoch) of the oldest record of a topic; None if it holds none.
+
+    Raises TransientError if the broker does not answer within `timeout` seconds.
+    """
+    client = Consumer(consumer_config(f"none.{uuid4()}", prefetch=1))
+    try:
+        deadline = time.monotonic() + timeout
+        firsts = [
+            record.timestamp
+            for place, _ in list(_places(client, topics.physical(topic), 0, timeout))
+            for record in _until(client, topic, place, place.offset + 1, deadline)
+        ]
+        return min(firsts, default=None)
+    except KafkaException as error:
+        raise TransientError("kafka", str(error.args[0])) from None
+    finally:
+        client.close()
+
+
 def _places(
     client: Consumer, name: str, since_ms: int, timeout: float
 ) -> Iterator[tuple[TopicPartition, int]]:

@@ -1,7 +1,7 @@
 """Tables of the runtime, split by noun."""
 
 from .control import ConsumerControl, SkipRequest
-from .ledger import ConsumerCursor, FloodWindow, LedgerEntry
+from .ledger import ConsumerCursor, FloodWindow, LedgerEntry, TopicEnd
 from .outbox import OutboxMessage, RelayLease
 from .redrive import RedriveOutcome
 from .worker import WorkerProcess
@@ -15,5 +15,6 @@ __all__ = [
     "RedriveOutcome",
     "RelayLease",
     "SkipRequest",
+    "TopicEnd",
     "WorkerProcess",
 ]

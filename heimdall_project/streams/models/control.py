@@ -21,6 +21,7 @@ class ConsumerControl(models.Model):
             ("control_consumer", "Can pause, resume and start workers"),
             ("skip_record", "Can have a worker pass one record by"),
             ("override_flood", "Can let a flood of invalid records through"),
+            ("begin_anew", "Can close the books of a topic that was deleted and made anew"),
         )
 
     def __str__(self) -> str:

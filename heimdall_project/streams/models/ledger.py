@@ -60,6 +60,26 @@ class LedgerEntry(models.Model):
         return f"{self.topic}[{self.partition}] {self.minute:%H:%M} {self.outcome} {self.count}"
 
 
+class TopicEnd(models.Model):
+    """A topic that was deleted and made anew, and with which a group is done: its books are closed.
+
+    Its cursors and entries are kept under the topic's name, `@` and the id of the one that is gone.
+    """
+
+    group = models.CharField(max_length=200)
+    topic = models.CharField(max_length=200)
+    began_at = models.DateTimeField(
+        help_text="The broker's time of the first record of the new one; what arrived before is of the old."
+    )
+    closed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = (models.Index(fields=["group", "topic"], name="ends_by_topic"),)
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.topic} before {self.began_at:%Y-%m-%d %H:%M:%S}"
+
+
 class FloodWindow(models.Model):
     """Good and bad records of the running window, kept so that a restart does not forget them."""
 

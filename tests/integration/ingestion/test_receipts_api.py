@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from heimdall_project.streams import broker
 from heimdall_project.streams.dead_letters import Failure, build
-from heimdall_project.streams.models import ConsumerCursor, LedgerEntry
+from heimdall_project.streams.models import ConsumerCursor, LedgerEntry, TopicEnd
 from heimdall_project.streams.outcomes import Outcome
 from heimdall_project.streams.records import Record
 from heimdall_project.streams.topics import Topic
@@ -79,6 +79,28 @@ def test_what_the_cursor_has_passed_is_stored_and_the_rest_is_in_flight() -> Non
     assert (told["stored"], told["in_flight"]) == (2, 2)
     assert [(part["partition"], part["passed"]) for part in told["parts"]] == [(0, 2), (1, 0)]
     assert told["message"] == "2 of 4 wait for the writer."
+
+
+def of_another_topic() -> None:
+    """As if the topic had been deleted and made anew behind the writer's cursors."""
+    ConsumerCursor.objects.update(topic_id="another")
+
+
+def test_a_cursor_of_a_topic_that_is_gone_says_nothing_of_its_namesake() -> None:
+    passed((0, 7))
+    of_another_topic()
+    told = asked(issued((0, 5)))
+    assert (told["stored"], told["in_flight"]) == (0, 1)
+
+
+def test_a_receipt_from_before_its_topic_was_made_anew_is_gone() -> None:
+    passed((0, 7))
+    now = time.time()
+    TopicEnd.objects.create(
+        group=selector.writer_group(), topic=Topic.PAGE_VIEWS, began_at=datetime.fromtimestamp(now - 60, UTC)
+    )
+    before = Client().get(f"/api/v1/ingest/receipts/{issued((0, 5), at=now - 120)}", headers=BASIC)
+    assert (before.status_code, asked(issued((0, 5)))["stored"]) == (410, 1)
 
 
 def test_dead_letters_of_another_time_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +198,13 @@ def test_stored_that_is_not_reached_in_time_says_what_was(own_intake: Settings) 
     assert (answer.status_code, body["durability"], body["accepted"]) == (202, "kafka", 2)
     assert body["reached"] == {"stored": 0, "dead_lettered": 0, "in_flight": 2}
     assert 1.5 < time.monotonic() - begun < 10
+
+
+def test_stored_is_not_believed_of_a_topic_that_is_gone() -> None:
+    passed(*((partition, 10**6) for partition in range(6)))
+    of_another_topic()
+    answer = send(view(), f"{ONE}?durability=stored")
+    assert (answer.status_code, answer.json()["durability"]) == (202, "kafka")
 
 
 def test_a_database_that_goes_away_meanwhile_does_not_undo_what_was_accepted(

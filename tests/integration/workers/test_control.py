@@ -50,6 +50,7 @@ ORDERS: list[tuple[Callable[..., None], dict[str, Any]]] = [
     (control.consumer_start, {}),
     (control.record_skip, PLACE),
     (control.flood_override, {"minutes": 5}),
+    (control.topic_begin_anew, {"topic": "analysis.result"}),
 ]
 
 
@@ -67,6 +68,16 @@ def test_an_operator_may_not_let_a_flood_through_and_an_approver_may(people: Peo
         control.flood_override(actor=people.omar, worker=WORKER, minutes=5, reason="known bad producer")
     control.flood_override(actor=people.ada, worker=WORKER, minutes=5, reason="known bad producer")
     assert ConsumerControl.objects.get().flood_override_until
+
+
+def test_an_operator_may_not_close_the_books_of_a_topic(people: People) -> None:
+    with pytest.raises(Forbidden):
+        control.topic_begin_anew(actor=people.omar, worker=WORKER, topic="analysis.result", reason="x")
+
+
+def test_a_worker_begins_anew_only_in_topics_that_it_reads(people: People) -> None:
+    with pytest.raises(Unprocessable):
+        control.topic_begin_anew(actor=people.ada, worker=WORKER, topic="log-events", reason="x")
 
 
 @pytest.mark.parametrize("minutes", [0, -1, 24 * 60 + 1])

@@ -1,4 +1,4 @@
-"""`manage.py consumer pause|resume|start|skip|override WORKER ...`: orders to workers."""
+"""`manage.py consumer pause|resume|start|skip|override|anew WORKER ...`: orders to workers."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from heimdall_project.accounts.models import User
-from heimdall_project.errors import Refused
+from heimdall_project.errors import Refused, TransientError
 from heimdall_project.streams import control
 
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
             "start": "start it again after it stopped on purpose",
             "skip": "pass one record by, to the dead letters",
             "override": "let a flood of invalid records through for a while",
+            "anew": "close the books of a topic that was deleted and made anew, and begin with the new one",
         }.items():
             order = orders.add_parser(name, help=meaning)
             order.add_argument("worker", metavar="WORKER")
@@ -33,6 +34,8 @@ class Command(BaseCommand):
                 order.add_argument("--topic", required=True)
                 order.add_argument("--partition", required=True, type=int)
                 order.add_argument("--offset", required=True, type=int)
+            if name == "anew":
+                order.add_argument("--topic", required=True)
             if name == "override":
                 order.add_argument("--minutes", type=int, default=15)
 
@@ -48,12 +51,16 @@ class Command(BaseCommand):
                 control.consumer_start(**who_what_why)
             elif order == "override":
                 control.flood_override(**who_what_why, minutes=options["minutes"])
+            elif order == "anew":
+                control.topic_begin_anew(**who_what_why, topic=options["topic"])
             else:
                 place = {name: options[name] for name in ("topic", "partition", "offset")}
                 control.record_skip(**who_what_why, **place)
         except Refused as refused:
             more = "".join(f"\n  {field}: {problem}" for field, problem in refused.errors.items())
             raise CommandError(f"{refused.detail}{more}") from None
+        except TransientError as error:
+            raise CommandError(f"The order was not given: {error}") from None
         self.stdout.write(f"{worker}: order to {order} given; it takes effect with the next heartbeat.")
 
 
