@@ -1,11 +1,5 @@
 """The same event id again, later: with the same body, and with another one."""
 
-from time import time
-
-from confluent_kafka import Producer
-
-from heimdall_project.streams import broker, topics
-
 from .writers import VIEWS, Writers, view
 
 
@@ -28,27 +22,17 @@ def test_of_an_id_that_comes_again_later_the_first_copy_stays_and_another_body_i
     assert (report["arrived"], report["duplicates"], report["conflicts"]) == (5, 2, 1)
 
 
-def send_at(writers: Writers, records: list[bytes], *, hours_ago: int) -> None:
-    """Publish as if the broker had accepted them then. The topic must keep its producers' times."""
-    producer = Producer({"bootstrap.servers": writers.bootstrap, "acks": "all"})
-    moment = round((time() - 3600 * hours_ago) * 1000)
-    for record in records:
-        producer.produce(topics.physical(VIEWS), record, key=record[:20], timestamp=moment)
-    assert producer.flush(30) == 0
-
-
 def test_an_hour_later_the_first_copy_still_stands_and_each_hour_counts_its_own_records(
     writers: Writers,
 ) -> None:
-    broker.admin().alter_config(VIEWS, {"message.timestamp.type": "CreateTime"})
     names = [f"e{number}" for number in range(20)]
-    send_at(writers, [view(name, content_id="first") for name in names], hours_ago=1)
+    writers.send_at([view(name, content_id="first") for name in names], hours_ago=1)
     with writers.write():
         writers.await_written()
         for table in ("page_views", "page_view_arrivals"):
             writers.clickhouse.command(f"OPTIMIZE TABLE {table} FINAL")
         same = [view(name, content_id="first") for name in names[:10]]
-        send_at(writers, [*same, *(view(name, content_id="second") for name in names[10:])], hours_ago=0)
+        writers.send_at([*same, *(view(name, content_id="second") for name in names[10:])], hours_ago=0)
         writers.await_written()
     writers.assert_kept(names)
     assert set(writers.column("SELECT content_id FROM page_views FINAL")) == {"first"}
