@@ -33,7 +33,12 @@ def codes_found() -> list[str]:
 
 
 def test_migrating_has_made_the_roles() -> None:
-    assert set(Group.objects.values_list("name", flat=True)) == {"viewer", "operator", "approver"}
+    assert set(Group.objects.values_list("name", flat=True)) == {
+        "viewer",
+        "operator",
+        "approver",
+        "break-glass",
+    }
 
 
 def test_roles_are_brought_in_line_with_the_table_and_twice_is_once() -> None:
