@@ -11,10 +11,10 @@ class DlqAdminConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register what others find by name."""
+        """Register what others find by name, and the system checks."""
         from heimdall_project.api import stream as streams
 
-        from . import stream
+        from . import checks, stream  # noqa: F401
 
         streams.register(stream.COUNTS, stream.letter_news)
         streams.register(stream.BATCH, stream.batch_news)

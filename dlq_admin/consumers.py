@@ -1,5 +1,6 @@
 """Workers of dead letters."""
 
+import time
 from threading import Event
 from typing import ClassVar
 
@@ -19,7 +20,15 @@ from heimdall_project.streams.records import Record
 from heimdall_project.streams.registry import register
 from heimdall_project.streams.relay import delivery_timeout
 
-from .services import LEASE, Indexed, Redriver, letters_index
+from .services import (
+    LEASE,
+    Indexed,
+    Redriver,
+    bounds_by_retention,
+    letters_clean_up,
+    letters_index,
+    trend_forget,
+)
 
 
 @register
@@ -80,3 +89,28 @@ class DlqRedriver(Loop):
     def close(self) -> None:
         """Let one that stands by take over at once."""
         self._redriver.close()
+
+
+@register
+class DlqCleanup(Loop):
+    """Deletes bytes and rows of closed dead letters once their retention is over; never what is open.
+
+    Idempotent by the row of each letter, which is locked and asked again; several may run.
+    """
+
+    name = "dlq-cleanup"
+    interval = 1.0
+
+    def __init__(self) -> None:
+        self._due_at = 0.0
+
+    def step(self, stop: Event) -> bool:
+        """Now and then a bounded cleanup; True if there is more."""
+        if time.monotonic() < self._due_at:
+            return False
+        bounds = bounds_by_retention()
+        cleaned = letters_clean_up(actor=None, reason="retention", bounds=bounds)
+        trend_forget(bounds=bounds)
+        if not cleaned.more:
+            self._due_at = time.monotonic() + settings.DLQ_CLEANUP_INTERVAL
+        return cleaned.more

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.validators import RegexValidator
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import QueryDict
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
@@ -119,6 +119,11 @@ class ClusterFilter(filters.FilterSet):  # type: ignore[misc]
         choices=[("true", "true"), ("false", "false")],
         help_text="Whether it has letters that are neither resolved nor discarded.",
     )
+    came_back = filters.ChoiceFilter(
+        method="that_came_back",
+        choices=[("true", "true"), ("false", "false")],
+        help_text="Whether it failed again after a redrive had resolved letters of it.",
+    )
     state = filters.ChoiceFilter(
         method="with_state",
         choices=[(state.value, state.value) for state in State],
@@ -133,13 +138,28 @@ class ClusterFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Cluster
-        fields = ("open", "state", "disposition", "topic", "group", "error_class", "since", "until")
+        fields = (
+            "open",
+            "came_back",
+            "state",
+            "disposition",
+            "topic",
+            "group",
+            "error_class",
+            "since",
+            "until",
+        )
 
     def with_open(self, clusters: Clusters, _name: str, chosen: str) -> Clusters:
         """By whether something is to be done."""
         if chosen == "true":
             return clusters.filter(total__gt=CLOSED_LETTERS)
         return clusters.filter(total=CLOSED_LETTERS)
+
+    def that_came_back(self, clusters: Clusters, _name: str, chosen: str) -> Clusters:
+        """By whether it was seen before, and resolved."""
+        back = Q(resolved_at__isnull=False, last_seen__gt=F("resolved_at"))
+        return clusters.filter(back if chosen == "true" else ~back)
 
     def with_state(self, clusters: Clusters, _name: str, state: str) -> Clusters:
         """By a counter."""

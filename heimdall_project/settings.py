@@ -287,6 +287,11 @@ DLQ_ROW_RETENTION = env.seconds(
     "Closed dead letters are deleted after this, with their histories.",
     least=60.0,
 )
+API_URL = env.text(
+    "API_URL", "http://127.0.0.1:8000", "Where `manage.py dlq` finds the API that it asks as a person."
+)
+API_USER = env.text("API_USER", "", "As whom.")
+API_PASSWORD = env.secret("API_PASSWORD", "", "With which password; without one, the command asks.")
 DLQ_CLEANUP_INTERVAL = env.seconds(
     "DLQ_CLEANUP_INTERVAL", 3600.0, "How often the cleanup looks for them.", least=1.0
 )

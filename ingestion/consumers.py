@@ -11,6 +11,7 @@ from heimdall_project.streams.records import Record
 from heimdall_project.streams.registry import register
 from heimdall_project.streams.topics import Topic
 
+from . import transforms as transforms  # registers what repairs dead letters
 from .budgets import HANDLER_BUDGET
 from .services.explanations import page_view_explained
 from .services.page_view_table import PageViewTable

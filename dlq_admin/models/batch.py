@@ -160,6 +160,7 @@ class BatchItem(models.Model):
         )
         indexes = (
             models.Index(fields=["batch", "state", "id"], name="item_by_state"),
+            models.Index(fields=["batch", "id"], name="item_in_order"),
             models.Index(
                 fields=["id"],
                 name="item_under_way",

@@ -92,6 +92,11 @@ class Cluster(models.Model):
     def __str__(self) -> str:
         return f"cluster {self.pk}: {self.error_class or self.disposition}"
 
+    @property
+    def came_back(self) -> bool:
+        """Whether it was seen before, was resolved by a redrive, and failed since."""
+        return self.resolved_at is not None and self.last_seen > self.resolved_at
+
 
 class ClusterTrend(models.Model):
     """Failures of a cluster in one minute or one hour of the broker's time. Only ever added to."""

@@ -1,6 +1,6 @@
 """Reading dead letters and their causes."""
 
-from .batches import batches_listed, items_of, letters_oldest
+from .batches import REPORT_COLUMNS, batches_listed, items_of, letters_oldest, report_of
 from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
 from .overview import (
     batches_by_cluster,
@@ -14,6 +14,7 @@ from .overview import (
 from .reading import cluster_seen, clusters_listed, history_of, letter_seen, letters_in_detail, letters_listed
 
 __all__ = [
+    "REPORT_COLUMNS",
     "LetterCounts",
     "TrendPoint",
     "batches_by_cluster",
@@ -35,4 +36,5 @@ __all__ = [
     "letters_listed",
     "letters_of",
     "letters_oldest",
+    "report_of",
 ]

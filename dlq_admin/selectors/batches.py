@@ -1,6 +1,8 @@
 """Reading batches."""
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from typing import Any
+
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 
 from ..batch_states import ItemState
 from ..models import BatchItem, DeadLetter, RedriveBatch
@@ -8,6 +10,25 @@ from ..states import WAITING, State
 
 ITEMS_MOST = 1000
 _BAD_FIRST = (ItemState.FAILED, ItemState.SKIPPED, ItemState.SENDING, ItemState.PUBLISHED)
+
+_OF_LETTER = ("topic", "partition", "offset", "group", "event_id", "state")
+REPORT_COLUMNS = {
+    "letter": "letter_id",
+    "topic": "letter_now_topic",
+    "partition": "letter_now_partition",
+    "offset": "letter_now_offset",
+    "group": "letter_now_group",
+    "event_id": "letter_now_event_id",
+    "attempt": "attempt",
+    "redrive_id": "redrive_id",
+    "outcome": "state",
+    "note": "note",
+    "reference": "reference",
+    "sent_at": "sent_at",
+    "ended_at": "ended_at",
+    "letter_state_now": "letter_now_state",
+}
+"""Column of a report to where it stands."""
 
 
 def batches_listed() -> QuerySet[RedriveBatch]:
@@ -27,3 +48,14 @@ def letters_oldest(letters: QuerySet[DeadLetter], *, most: int) -> list[int]:
     """Ids of the oldest of these letters that a person has to decide about, or that are approved."""
     waiting = letters.filter(state__in=sorted({*WAITING, State.APPROVED}), batch=None)
     return list(waiting.order_by("failed_at", "pk").values_list("pk", flat=True)[:most])
+
+
+def report_of(batch: RedriveBatch) -> QuerySet[BatchItem, Any]:
+    """A row for each item of a batch, as `REPORT_COLUMNS` say, in the order of the set.
+
+    Asked letter by letter and not joined: of a letter that is gone, the item is still told.
+    """
+    letter = DeadLetter.objects.filter(pk=OuterRef("letter_id"))
+    now = {f"letter_now_{name}": Subquery(letter.values(name)[:1]) for name in _OF_LETTER}
+    items = BatchItem.objects.filter(batch=batch).annotate(**now)
+    return items.order_by("pk").values_list(*REPORT_COLUMNS.values())

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Min, QuerySet, Sum
+from django.db.models import F, Min, QuerySet, Sum
 
 from ..models import CLOSED_LETTERS, Cluster, ClusterTrend, DeadLetter
 from ..states import OPEN, WAITING, State
@@ -23,6 +23,8 @@ class LetterCounts(NamedTuple):
     """Those that are neither resolved nor discarded; the most frequent first."""
     open_by_disposition: dict[str, int]
     open_clusters: int
+    clusters_back: int
+    """Those of them that a redrive had resolved before, and that failed since."""
     oldest_waiting_at: datetime | None
     """The failure of which a person has to decide for the longest time."""
 
@@ -53,6 +55,9 @@ def letter_counts() -> LetterCounts:
         open_by_topic=dict((+by_topic).most_common()),
         open_by_disposition=dict((+by_disposition).most_common()),
         open_clusters=Cluster.objects.filter(total__gt=CLOSED_LETTERS).count(),
+        clusters_back=Cluster.objects.filter(
+            total__gt=CLOSED_LETTERS, last_seen__gt=F("resolved_at")
+        ).count(),
         oldest_waiting_at=_oldest_waiting(),
     )
 

@@ -23,6 +23,9 @@ _LISTED = (
     "first_seen",
     "last_seen",
     "sample",
+    "resolved_by",
+    "resolved_at",
+    "came_back",
 )
 
 
@@ -30,6 +33,10 @@ class ClusterSerializer(serializers.ModelSerializer[Cluster]):
     """A cause, and how many letters it has in each state."""
 
     sample = serializers.IntegerField(source="sample_id", allow_null=True, help_text="One of its letters.")
+    resolved_by = serializers.IntegerField(
+        source="resolved_by_id", allow_null=True, help_text="The batch that resolved one of its letters last."
+    )
+    came_back = serializers.BooleanField(help_text="It failed again after a redrive had resolved letters.")
 
     class Meta:
         model = Cluster

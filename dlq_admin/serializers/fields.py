@@ -50,3 +50,24 @@ class Number(serializers.FloatField):
         if not math.isfinite(value):
             self.fail("not_number")
         return value
+
+
+class Flag(serializers.BooleanField):
+    """JSON's true or false. `"yes"` is neither."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """The value."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class QueryNumber(serializers.IntegerField):
+    """A number in a query string, in ASCII digits and nothing else."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number."""
+        if not (isinstance(data, str) and data.isascii() and data.isdecimal()):
+            self.fail("invalid")
+        value: int = super().to_internal_value(data)
+        return value

@@ -55,6 +55,9 @@ class LetterStatsSerializer(serializers.Serializer[Any]):
     )
     open_by_disposition = serializers.DictField(child=serializers.IntegerField())
     open_clusters = serializers.IntegerField(help_text="Causes that have such letters.")
+    clusters_back = serializers.IntegerField(
+        help_text="Those of them that a redrive had resolved before, and that failed since."
+    )
     oldest_waiting_at = serializers.DateTimeField(
         allow_null=True, help_text="The failure of which a person has to decide for the longest time."
     )

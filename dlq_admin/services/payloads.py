@@ -7,11 +7,12 @@ import msgspec
 
 from heimdall_project.accounts.audit import audited
 from heimdall_project.accounts.models import User
-from heimdall_project.errors import Forbidden, NotFound
+from heimdall_project.errors import NotFound
 from heimdall_project.observability.masking import masked
 
 from ..models import LetterPayload
 from ..selectors import letter_seen
+from .permitted import permitted
 
 RIGHT, SECRETS = "dlq_admin.read_payload", "dlq_admin.read_secrets"
 MASKED_MOST = 65_536
@@ -51,14 +52,18 @@ def payload_read(*, letter_id: int, actor: User) -> Payload:
     Raises NotFound (also for bytes that were cleaned up) and Forbidden.
     """
     letter = letter_seen(letter_id=letter_id)
-    if not actor.has_perm(RIGHT):
-        raise Forbidden(f"{actor.get_username()} may not do this: {RIGHT} is needed.")
-    plain = actor.has_perm(SECRETS)
+    plain = read_permitted(actor)
     with audited(actor=actor, action="dlq.payload.read", target=str(letter), detail={"secrets": plain}):
         kept = LetterPayload.objects.filter(letter=letter).first()
         if kept is None:
             raise NotFound("The bytes of this letter were cleaned up.")
         return _shown(kept, plain=plain)
+
+
+def read_permitted(actor: User) -> bool:
+    """Whether the actor sees secrets. Raises Forbidden for one who may not look at bytes at all."""
+    permitted(actor, RIGHT)
+    return actor.has_perm(SECRETS)
 
 
 def headers_of(payload: LetterPayload) -> list[tuple[str, bytes | None]] | None:

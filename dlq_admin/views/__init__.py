@@ -1,38 +1,81 @@
 """The API of dead letters. Views parse, call one service or selector, and answer."""
 
-from .acts import LetterApproveView, LetterDiscardView, LetterReprocessView, LettersApproveView
+from .acts import (
+    LetterApproveView,
+    LetterDiscardView,
+    LetterEditView,
+    LetterReprocessView,
+    LettersApproveView,
+)
 from .batches import (
-    BatchApproveView,
-    BatchCancelView,
     BatchDetailView,
     BatchItemsView,
     BatchListView,
+    LettersReprocessView,
+)
+from .cleaning import (
+    LettersCleanUpView,
+)
+from .clusters import (
+    ClusterDetailView,
+    ClusterListView,
+)
+from .export import (
+    BatchReportView,
+    LetterExportView,
+)
+from .letters import (
+    LetterDetailView,
+    LetterHistoryView,
+    LetterListView,
+    LetterPayloadView,
+)
+from .stats import (
+    LetterStatsView,
+)
+from .steering import (
+    BatchApproveView,
+    BatchCancelView,
     BatchPauseView,
     BatchRejectView,
     BatchResumeView,
 )
-from .clusters import ClusterDetailView, ClusterListView
-from .letters import LetterDetailView, LetterHistoryView, LetterListView, LetterPayloadView
-from .stats import LetterStatsView
+from .trying import (
+    BatchDryRunView,
+    BatchPreviewView,
+    LettersDryRunView,
+    LettersPreviewView,
+    TransformListView,
+)
 
 __all__ = [
     "BatchApproveView",
     "BatchCancelView",
     "BatchDetailView",
+    "BatchDryRunView",
     "BatchItemsView",
     "BatchListView",
     "BatchPauseView",
+    "BatchPreviewView",
     "BatchRejectView",
+    "BatchReportView",
     "BatchResumeView",
     "ClusterDetailView",
     "ClusterListView",
     "LetterApproveView",
     "LetterDetailView",
     "LetterDiscardView",
+    "LetterEditView",
+    "LetterExportView",
     "LetterHistoryView",
     "LetterListView",
     "LetterPayloadView",
     "LetterReprocessView",
     "LetterStatsView",
     "LettersApproveView",
+    "LettersCleanUpView",
+    "LettersDryRunView",
+    "LettersPreviewView",
+    "LettersReprocessView",
+    "TransformListView",
 ]

@@ -1,7 +1,6 @@
 """Redrive batches."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -17,23 +16,20 @@ from .. import selectors
 from ..filters import BatchFilter, filtered_letters
 from ..models import BatchItem, RedriveBatch
 from ..serializers import (
-    ApproveBatchSerializer,
     BatchDetailSerializer,
     BatchItemSerializer,
     BatchSerializer,
-    DlqReasonSerializer,
+    ChosenSerializer,
     NewBatchSerializer,
+    ReprocessedSerializer,
     batch_body,
+    reprocessed_body,
 )
 from ..services import (
     BATCH_MOST,
-    batch_approve,
-    batch_cancel,
-    batch_pause,
     batch_propose,
-    batch_reject,
-    batch_resume,
     batch_seen,
+    letters_reprocess,
     progress_of,
 )
 from . import examples
@@ -42,7 +38,14 @@ from .caller import caller
 
 SEES = "dlq_admin.view_redrivebatch"
 PROPOSES, APPROVES = "dlq_admin.propose_redrive", "dlq_admin.approve_redrive"
-CONFLICT = OpenApiResponse(PROBLEM_REFERENCE, "Its state does not allow it, or its set is another one.")
+
+
+def chosen_ids(asked: dict[str, Any], *, most: int) -> list[int]:
+    """The letters that a request names by `ids`, or the oldest that its `filters` let through."""
+    ids: list[int] | None = asked.get("ids")
+    if ids is None:
+        ids = selectors.letters_oldest(filtered_letters(asked["filters"]), most=most)
+    return ids
 
 
 def shown(batch: RedriveBatch, status: int = 200) -> Response:
@@ -78,8 +81,8 @@ class BatchListView(ListAPIView[RedriveBatch]):
         summary="Propose that dead letters are sent again",
         description=(
             "Letters by `ids`, or by the same `filters` as the list has. The set is frozen: those of them "
-            "that can be sent again now, each at its attempt and with its bytes. Another person approves it "
-            "by its `set_hash`."
+            "that can be sent again now, each at its attempt and with its bytes, or with what a `transform` "
+            "makes of them. Another person approves it by its `set_hash`."
         ),
         tags=["dead letters"],
         request=NewBatchSerializer,
@@ -87,18 +90,19 @@ class BatchListView(ListAPIView[RedriveBatch]):
             201: OpenApiResponse(BatchDetailSerializer, "It waits for approval.", [examples.BATCH_DETAIL]),
             (422, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "None of them can be sent again."),
         },
-        examples=[examples.NEW_BATCH],
+        examples=[examples.NEW_BATCH, examples.NEW_CHANGED_BATCH],
     )
     def post(self, request: Request) -> Response:
         """Freeze a set."""
         ensure(request, PROPOSES)
         serializer = NewBatchSerializer(data=request.data)
         asked = valid(serializer)
-        ids = asked.get("ids")
-        if ids is None:
-            ids = selectors.letters_oldest(filtered_letters(asked["filters"]), most=BATCH_MOST)
         batch = batch_propose(
-            letter_ids=ids, actor=caller(request), reason=asked["reason"], pace=serializer.pace()
+            letter_ids=chosen_ids(asked, most=BATCH_MOST),
+            actor=caller(request),
+            reason=asked["reason"],
+            pace=serializer.pace(),
+            transform=asked["transform"],
         )
         return shown(batch, 201)
 
@@ -143,97 +147,34 @@ class BatchItemsView(ListAPIView[BatchItem]):
         return Response(BatchItemSerializer(items, many=True).data)
 
 
-class BatchApproveView(APIView):
-    """Agree to a batch."""
+class LettersReprocessView(APIView):
+    """Send several letters again."""
 
-    permission_classes = (requires(SEES, APPROVES),)
+    permission_classes = (requires("dlq_admin.view_deadletter", PROPOSES),)
 
     @extend_schema(
-        operation_id="dlq_batches_approve",
-        summary="Approve a redrive batch",
+        operation_id="dlq_reprocess_many",
+        summary="Send several approved dead letters again",
         description=(
-            "Not by the person who proposed it. The approval is for the set that `set_hash` names and for no "
-            "other. The batch runs then, unless `needs_second` asks for a third person."
+            "Letters that other people approved one by one, by `ids` or by `filters`: a batch for each of "
+            "these people. What is wrong with one is told for that one in `refused`."
         ),
         tags=["dead letters"],
-        request=ApproveBatchSerializer,
-        responses={200: BatchDetailSerializer, (409, CONTENT_TYPE): CONFLICT},
-        examples=[examples.APPROVE_BATCH, examples.BATCH_DETAIL],
+        request=ChosenSerializer,
+        responses={
+            202: OpenApiResponse(ReprocessedSerializer, "They will be sent.", [examples.REPROCESSED]),
+            (422, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "None of them is approved by another."),
+        },
+        examples=[examples.REPROCESS_MANY],
     )
-    def post(self, request: Request, pk: int) -> Response:
-        """Approve it."""
-        asked = valid(ApproveBatchSerializer(data=request.data))
-        batch = batch_approve(
-            batch_id=pk, actor=caller(request), reason=asked["reason"], set_hash=asked["set_hash"]
+    def post(self, request: Request) -> Response:
+        """Send them."""
+        serializer = ChosenSerializer(data=request.data)
+        asked = valid(serializer)
+        done = letters_reprocess(
+            letter_ids=chosen_ids(asked, most=BATCH_MOST),
+            actor=caller(request),
+            reason=asked["reason"],
+            pace=serializer.pace(),
         )
-        return shown(batch)
-
-
-class _Steering(APIView):
-    """An act on a batch that needs a reason."""
-
-    act: ClassVar[Callable[..., RedriveBatch]]
-
-    def steer(self, request: Request, pk: int) -> Response:
-        """Do it."""
-        reason = valid(DlqReasonSerializer(data=request.data))["reason"]
-        return shown(type(self).act(batch_id=pk, actor=caller(request), reason=reason))
-
-
-def _described(name: str, summary: str) -> Callable[[Any], Any]:
-    return extend_schema(
-        operation_id=f"dlq_batches_{name}",
-        summary=summary,
-        tags=["dead letters"],
-        request=DlqReasonSerializer,
-        responses={200: BatchDetailSerializer, (409, CONTENT_TYPE): CONFLICT},
-        examples=[examples.REASON, examples.BATCH_DETAIL],
-    )
-
-
-class BatchRejectView(_Steering):
-    """Do not agree to a batch."""
-
-    permission_classes = (requires(SEES, APPROVES),)
-    act = staticmethod(batch_reject)
-
-    @_described("reject", "Reject a redrive batch")
-    def post(self, request: Request, pk: int) -> Response:
-        """Reject it."""
-        return self.steer(request, pk)
-
-
-class BatchPauseView(_Steering):
-    """Hold a batch."""
-
-    permission_classes = (requires(SEES, PROPOSES),)
-    act = staticmethod(batch_pause)
-
-    @_described("pause", "Pause a redrive batch")
-    def post(self, request: Request, pk: int) -> Response:
-        """Pause it."""
-        return self.steer(request, pk)
-
-
-class BatchResumeView(_Steering):
-    """Let a batch go on."""
-
-    permission_classes = (requires(SEES, PROPOSES),)
-    act = staticmethod(batch_resume)
-
-    @_described("resume", "Let a paused or stopped redrive batch go on")
-    def post(self, request: Request, pk: int) -> Response:
-        """Resume it."""
-        return self.steer(request, pk)
-
-
-class BatchCancelView(_Steering):
-    """End a batch."""
-
-    permission_classes = (requires(SEES, PROPOSES),)
-    act = staticmethod(batch_cancel)
-
-    @_described("cancel", "Cancel a redrive batch; what was sent before is still watched")
-    def post(self, request: Request, pk: int) -> Response:
-        """Cancel it."""
-        return self.steer(request, pk)
+        return Response(reprocessed_body(done), status=202)

@@ -47,6 +47,9 @@ _CLUSTER: dict[str, Any] = {
     "first_seen": "2026-11-21T08:59:11.020Z",
     "last_seen": _LATER,
     "sample": 4711,
+    "resolved_by": 6,
+    "resolved_at": "2026-11-20T16:40:00Z",
+    "came_back": True,
 }
 _TREND = [{"at": "2026-11-21T09:00:00Z", "failures": 1201}, {"at": "2026-11-21T10:00:00Z", "failures": 641}]
 
@@ -141,6 +144,7 @@ STATS = _answer(
         "open_by_topic": {"events.page_view.v1": 1792, "analysis.request": 58},
         "open_by_disposition": {"contract": 1792, "poison": 58},
         "open_clusters": 3,
+        "clusters_back": 1,
         "oldest_waiting_at": "2026-11-21T08:59:11.020Z",
         "trend": _TREND,
     },
@@ -158,6 +162,8 @@ _BATCH: dict[str, Any] = {
     "approved_by": "ada",
     "second_approved_by": None,
     "needs_second": False,
+    "change": "",
+    "break_glass": False,
     "canary": 5,
     "rate": 100.0,
     "most_failures": 0.1,
@@ -200,3 +206,117 @@ NEW_BATCH = _request(
     {"filters": {"cluster": "12", "state": "PENDING"}, "reason": "The writer is repaired", "rate": 50.0},
 )
 APPROVE_BATCH = _request("For this set", {"reason": "Same cause, repaired", "set_hash": _HASH})
+BREAK_GLASS = _request(
+    "Alone, in an emergency",
+    {"reason": "Nobody else is on duty", "set_hash": _HASH, "break_glass": True},
+)
+NEW_CHANGED_BATCH = _request(
+    "With a transform",
+    {"filters": {"cluster": "12"}, "reason": "Clients sent dwell_ms", "transform": "drop-stray-dwell/1"},
+)
+EDIT = _request(
+    "Other bytes",
+    {
+        "reason": "The client sent minutes",
+        "value": '{"content_id": "article-17", "user_id": "", "event_type": "dwell", "dwell_ms": 90000}',
+    },
+)
+REPROCESS_MANY = _request(
+    "What others approved", {"filters": {"state": "APPROVED", "cluster": "12"}, "reason": "Repaired"}
+)
+REPROCESSED = OpenApiExample(
+    "One batch, one letter refused",
+    value={
+        "batches": [_BATCH],
+        "refused": [{"id": 4712, "status": 403, "detail": "Who approved a letter cannot send it again."}],
+    },
+    response_only=True,
+)
+_PLACE = {
+    "topic": "events.page_view.v1",
+    "group": _GROUP,
+    "consumer": "clickhouse-writer",
+    "effects": "idempotent",
+    "runs": True,
+    "topic_exists": True,
+}
+_WRONG = [{"path": "$.dwell_ms", "rule": "must be at most 86400000"}]
+TRIAL = _answer(
+    "One fits, one does not",
+    {
+        "passing": 1,
+        "failing": 1,
+        "held_up": 0,
+        "places": [_PLACE],
+        "letters": [
+            {
+                "letter": number,
+                "item": number - 4620,
+                "topic": "events.page_view.v1",
+                "group": _GROUP,
+                "obstacle": "",
+                "passes": passes,
+                "violations": [] if passes else _WRONG,
+                "by_target": False,
+            }
+            for number, passes in ((4711, True), (4712, False))
+        ],
+        "after": None,
+    },
+)
+TRY_LETTERS = _request("With a transform", {"ids": [4711, 4712], "transform": "drop-stray-dwell/1"})
+COMPARE_LETTERS = _request("A few", {"filters": {"cluster": "12"}, "transform": "drop-stray-dwell/1"})
+COMPARISON = _answer(
+    "Before and after",
+    {
+        "masked": True,
+        "letters": [
+            {
+                "letter": 4711,
+                "before": {
+                    "encoding": "utf-8",
+                    "content": '{"content_id":"a","user_id":"","event_type":"view","dwell_ms":7}',
+                    "size": 64,
+                    "truncated": False,
+                },
+                "after": {
+                    "encoding": "utf-8",
+                    "content": '{"content_id":"a","user_id":"","event_type":"view"}',
+                    "size": 51,
+                    "truncated": False,
+                },
+                "passes": True,
+                "violations": [],
+            }
+        ],
+        "after": None,
+    },
+)
+TRANSFORM = _answer(
+    "A transform",
+    {
+        "transform": "drop-stray-dwell/1",
+        "topic": "events.page_view.v1",
+        "meaning": "Takes `dwell_ms` off events that are no dwell.",
+    },
+)
+CLEAN_UP = _request(
+    "Count what is older than a quarter",
+    {"reason": "Room is short", "payloads_older_than_days": 30, "rows_older_than_days": 90, "dry_run": True},
+)
+CLEANED = _answer("Counted", {"dry_run": True, "payloads": 1202, "rows": 88, "more": False})
+
+
+def _files(csv: str, line: str) -> list[OpenApiExample]:
+    return [
+        OpenApiExample("CSV", value=csv, response_only=True, media_type="text/csv"),
+        OpenApiExample("JSON", value=line, response_only=True, media_type="application/x-ndjson"),
+    ]
+
+
+LETTERS_FILE = _files(
+    "id,state,topic\r\n4711,PENDING,events.page_view.v1\r\n",
+    '{"id":4711,"state":"PENDING","topic":"events.page_view.v1"}\n',
+)
+REPORT_FILE = _files("letter,outcome\r\n4711,RESOLVED\r\n", '{"letter":4711,"outcome":"RESOLVED"}\n')
+"""Shortened: a file has more columns."""

@@ -47,6 +47,9 @@ LETTERS_SENT = Counter("heimdall_letters_sent", "Dead letters sent again.")
 LETTERS_REDRIVEN = Counter(
     "heimdall_letters_redriven", "Dead letters that were sent again, by how they ended.", ["outcome"]
 )
+LETTERS_CLEANED = Counter(
+    "heimdall_letters_cleaned", "Dead letters, and bytes of dead letters, deleted by the cleanup.", ["what"]
+)
 FLOODS = Counter("heimdall_floods", "Times a worker stopped because too much was invalid.", ["worker"])
 RESTARTS = Counter("heimdall_worker_restarts", "Restarts of a worker by the supervisor.", ["worker"])
 OUTBOX_PUBLISHED = Counter("heimdall_outbox_published", "Events published from the outbox.", ["topic"])

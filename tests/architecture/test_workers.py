@@ -35,6 +35,7 @@ def test_the_workers_of_the_design_are_there() -> None:
         "job-results",
         "job-sweeper",
         "clickhouse-writer",
+        "dlq-cleanup",
         "dlq-indexer",
         "dlq-redriver",
     }

@@ -1052,8 +1052,8 @@ MUTATIONS = [
         name="show secrets of dead letters to everybody",
         promise=9,
         file="dlq_admin/services/payloads.py",
-        old="    plain = actor.has_perm(SECRETS)\n",
-        new="    plain = True\n",
+        old="    return actor.has_perm(SECRETS)\n",
+        new="    return True\n",
         killer="tests/integration/dlq_admin/test_reading_api.py"
         "::test_secrets_are_masked_unless_the_reader_may_see_them",
     ),
@@ -1127,7 +1127,7 @@ MUTATIONS = [
     Mutation(
         name="let a set be approved that was changed",
         promise=4,
-        file="dlq_admin/services/batches.py",
+        file="dlq_admin/services/batches/approving.py",
         old="        if not set_hash == batch.set_hash == set_of(batch)[1]:\n",
         new="        if set_hash != batch.set_hash:\n",
         killer="tests/integration/dlq_admin/test_deciding.py"
@@ -1140,6 +1140,32 @@ MUTATIONS = [
         old="            if why := _approval_is_gone(batch):\n",
         new="            if False and (why := _approval_is_gone(batch)):\n",
         killer=f"{REDRIVER}::test_an_approver_who_lost_the_right_in_between_stops_the_batch",
+    ),
+    Mutation(
+        name="leave the changed bytes out of what is approved",
+        promise=4,
+        file="dlq_admin/services/batches/freezing.py",
+        old="        || coalesce(':' || encode(sha256(bytes.value), 'hex'), ''), ',' ORDER BY letter_id\n",
+        new="        , ',' ORDER BY letter_id\n",
+        killer="tests/integration/dlq_admin/test_changing.py"
+        "::test_bytes_that_were_changed_after_the_proposal_void_it",
+    ),
+    Mutation(
+        name="let the glass be broken where that is off",
+        promise=4,
+        file="dlq_admin/services/batches/approving.py",
+        old="        if not settings.DLQ_BREAK_GLASS:\n",
+        new="        if False:\n",
+        killer="tests/integration/dlq_admin/test_break_glass.py::test_it_is_off_by_default",
+    ),
+    Mutation(
+        name="clean up letters that are open without being asked",
+        promise=9,
+        file="dlq_admin/services/cleaning.py",
+        old="    if open_too:\n",
+        new="    if True:\n",
+        killer="tests/integration/dlq_admin/test_cleaning.py"
+        "::test_the_worker_cleans_by_retention_and_never_what_is_open",
     ),
     Mutation(
         name="send a whole batch at once",

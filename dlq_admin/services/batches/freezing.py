@@ -1,0 +1,97 @@
+"""The set of a batch: which letters, at which attempt, with which bytes; fixed when it is proposed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Unprocessable
+from heimdall_project.streams.consumer import Effects
+
+from ...models import DeadLetter, RedriveBatch
+from ...states import State
+from ..changes import Change, items_change
+from ..consumers_of import consumer_of
+from .rows import batch_seen, turn
+
+BATCH_MOST = 100_000
+"""Letters of one batch."""
+AT_ONCE = 2000
+"""Letters that one statement moves."""
+_FREEZE = """
+INSERT INTO redrive_items (batch_id, letter_id, attempt, digest, redrive_id, state, reference, note)
+SELECT %s, letter.id, letter.attempt, letter.digest, gen_random_uuid()::text, 'WAITING', '', ''
+FROM dead_letters AS letter JOIN dead_letter_payloads AS payload ON payload.letter_id = letter.id
+WHERE letter.id = ANY(%s) AND letter.origin_known AND letter.batch_id IS NULL AND letter.attempt < %s
+    AND letter.state = ANY(%s)
+    AND (letter.topic, letter."group") IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+ORDER BY letter.failed_at, letter.id
+"""
+_HASH = """
+SELECT count(*), encode(sha256(convert_to(%s || coalesce(string_agg(
+    letter_id || ':' || attempt || ':' || encode(digest, 'hex')
+        || coalesce(':' || encode(sha256(bytes.value), 'hex'), ''), ',' ORDER BY letter_id
+), ''), 'UTF8')), 'hex')
+FROM redrive_items AS item LEFT JOIN redrive_item_bytes AS bytes ON bytes.item_id = item.id
+WHERE batch_id = %s
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast a batch may go, and when it stops itself."""
+
+    canary: int = 5
+    rate: float = 100.0
+    most_failures: float = 0.1
+    most_lag: int = 100_000
+
+
+def batch_freeze(
+    *,
+    letter_ids: Sequence[int],
+    actor: User,
+    reason: str,
+    pace: Pace,
+    states: Sequence[State],
+    change: Change | None = None,
+) -> RedriveBatch:
+    """A new batch of those of these letters that can be sent again, in the caller's transaction.
+
+    Raises Unprocessable if none can.
+    """
+    places = DeadLetter.objects.filter(pk__in=letter_ids).order_by().values_list("topic", "group").distinct()
+    consumers = {place: kind for place in places if (kind := consumer_of(*place)) is not None}
+    batch = RedriveBatch.objects.create(
+        reason=reason,
+        size=1,
+        set_hash="-",
+        proposed_by=actor,
+        needs_second=any(kind.effects is Effects.UNSAFE for kind in consumers.values()),
+        change=change.name if change else "",
+        canary=pace.canary,
+        rate=pace.rate,
+        most_failures=pace.most_failures,
+        most_lag=pace.most_lag,
+    )
+    topics, groups = [topic for topic, _ in consumers], [group for _, group in consumers]
+    with connection.cursor() as sql:
+        bound: int = settings.DLQ_MAX_ATTEMPTS
+        sql.execute(_FREEZE, [batch.pk, list(letter_ids), bound, sorted(states), topics, groups])
+    if change:
+        items_change(batch=batch, change=change)
+    size, found = set_of(batch)
+    if not size:
+        raise Unprocessable("None of these letters can be sent again now.", errors={"ids": "see each letter"})
+    turn(batch, size=size, set_hash=found)
+    return batch_seen(batch_id=batch.pk)
+
+
+def set_of(batch: RedriveBatch) -> tuple[int, str]:
+    """Size and hash of a batch's set as its items, and what is sent in their place, are now."""
+    with connection.cursor() as sql:
+        sql.execute(_HASH, [f"{batch.change}|" if batch.change else "", batch.pk])
+        size, digest = sql.fetchone()
+    return size, digest

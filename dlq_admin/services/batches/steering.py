@@ -1,0 +1,83 @@
+"""Holding batches, letting them go on, ending them."""
+
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from heimdall_project.accounts.audit import audited
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Conflict
+
+from ...batch_states import ENDED, BatchState, ItemState, batch_sources
+from ...models import BatchItem, RedriveBatch
+from ...states import Event, State
+from ..moving import letters_move
+from ..permitted import APPROVE, PROPOSE, permitted, reason_of
+from .freezing import AT_ONCE
+from .rows import batch_seen, locked, turn
+
+
+def batch_reject(*, batch_id: int, actor: User, reason: str) -> RedriveBatch:
+    """Do not agree to a batch. Audited. Raises NotFound, Forbidden and Conflict."""
+    permitted(actor, APPROVE)
+    return _steer(batch_id, actor, reason, BatchState.REJECTED, "dlq.reject")
+
+
+def batch_pause(*, batch_id: int, actor: User, reason: str) -> RedriveBatch:
+    """Send no more for now. Audited. Raises NotFound, Forbidden and Conflict."""
+    permitted(actor, PROPOSE)
+    return _steer(batch_id, actor, reason, BatchState.PAUSED, "dlq.pause")
+
+
+def batch_resume(*, batch_id: int, actor: User, reason: str) -> RedriveBatch:
+    """Go on with one that was paused, or stopped itself. Audited. Raises NotFound, Forbidden and Conflict."""
+    permitted(actor, PROPOSE)
+    if batch_seen(batch_id=batch_id).state == BatchState.PROPOSED:
+        raise Conflict("It has to be approved first.")
+    return _steer(batch_id, actor, reason, BatchState.RUNNING, "dlq.resume")
+
+
+def batch_cancel(*, batch_id: int, actor: User, reason: str) -> RedriveBatch:
+    """End a batch; what was sent is still watched. Audited. Raises NotFound, Forbidden and Conflict."""
+    permitted(actor, PROPOSE)
+    return _steer(batch_id, actor, reason, BatchState.CANCELLED, "dlq.cancel")
+
+
+def _steer(batch_id: int, actor: User, reason: str, target: BatchState, action: str) -> RedriveBatch:
+    reason = reason_of(reason)
+    batch = batch_seen(batch_id=batch_id)
+    detail = {"state": batch.state}
+    with (
+        audited(actor=actor, action=action, target=str(batch), reason=reason, detail=detail),
+        transaction.atomic(),
+    ):
+        batch = locked(batch_id)
+        if BatchState(batch.state) not in batch_sources(target):
+            raise Conflict(f"It is {batch.state}.")
+        more: dict[str, Any] = {"ended_at": Now()} if target in ENDED else {}
+        if target is BatchState.RUNNING:
+            failed = BatchItem.objects.filter(batch=batch, state=ItemState.FAILED)
+            more = {"forgiven": failed.count()}
+        note = "" if target is BatchState.RUNNING else f"{actor.get_username()}: {reason}"
+        turn(batch, state=target.value, note=note, **more)
+        if target is BatchState.CANCELLED:
+            release(batch, actor=actor.get_username(), note=f"batch {batch.pk} was cancelled: {reason}")
+    return batch_seen(batch_id=batch_id)
+
+
+def release(batch: RedriveBatch, *, actor: str, note: str) -> None:
+    """Give the letters back that were not sent; a person decides anew."""
+    waiting = BatchItem.objects.filter(batch=batch, state=ItemState.WAITING)
+    for part in batched(list(waiting.order_by("letter_id").values_list("letter_id", flat=True)), AT_ONCE):
+        letters_move(
+            ids=part,
+            target=State.PENDING,
+            event=Event.RELEASED,
+            actor=actor,
+            note=note,
+            only={"batch": batch},
+            changes={"batch": None, "approved_by": None},
+        )
+    waiting.update(state=ItemState.SKIPPED, ended_at=Now(), note=note[:500])

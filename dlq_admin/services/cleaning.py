@@ -1,0 +1,196 @@
+"""Deleting what nobody needs any more: bytes first, rows later, a bounded number at a time.
+
+By itself only what is closed goes, once its retention is over. What is open goes only if a person asks for
+exactly that, in words; what is under way, or approved, or in a batch never does.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from heimdall_project.accounts.audit import audited
+from heimdall_project.accounts.models import User
+from heimdall_project.errors import Unprocessable
+from heimdall_project.observability import metrics
+from heimdall_project.observability.crash import crash_point
+
+from ..models import Cluster, ClusterTrend, DeadLetter, LetterPayload
+from ..states import CLOSED, WAITING, State
+from .counting import Move, clusters_count
+from .permitted import CLEAN_UP, permitted, reason_of
+
+CLEAN_MOST = 10_000
+"""Letters that one call, or one round of the cleanup, takes."""
+AT_ONCE = 1000
+OPEN_IN_WORDS = "delete dead letters that are open"
+"""What a person has to write, so that letters go about which nobody has decided."""
+MINUTES_KEPT = timedelta(days=2)
+"""Buckets of a minute are for the last hour; those of an hour stay as long as rows do."""
+_CLOSED = sorted(state.value for state in CLOSED)
+_WAITING = sorted(state.value for state in WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """What is old: bytes and rows of letters that came to their end before these moments."""
+
+    payloads_before: datetime
+    rows_before: datetime
+    open_too: bool = False
+    """Letters about which nobody has decided count as well, by when they failed last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaned:
+    """What went, or would go in a dry run."""
+
+    payloads: int
+    rows: int
+    more: bool
+    """Whether there is more than one call takes."""
+
+
+def bounds_by_retention() -> Bounds:
+    """What is old by the settings."""
+    now = timezone.now()
+    return Bounds(
+        payloads_before=now - timedelta(seconds=settings.DLQ_PAYLOAD_RETENTION),
+        rows_before=now - timedelta(seconds=settings.DLQ_ROW_RETENTION),
+    )
+
+
+def letters_clean_up(
+    *, actor: User | None, reason: str, bounds: Bounds, dry_run: bool = False, in_words: str = ""
+) -> Cleaned:
+    """Delete bytes and rows of old letters, `CLEAN_MOST` of each at most. Audited, unless there are none.
+
+    `actor` None is the system. Raises Forbidden, and Unprocessable for no reason, for moments that are not in
+    the past, and for open letters that were not asked for in words.
+    """
+    if actor is not None:
+        permitted(actor, CLEAN_UP)
+        reason = reason_of(reason)
+    _refuse(bounds, in_words)
+    found = Cleaned(
+        payloads=_payloads(bounds)[: CLEAN_MOST + 1].count(),
+        rows=_rows(bounds)[: CLEAN_MOST + 1].count(),
+        more=False,
+    )
+    more = max(found.payloads, found.rows) > CLEAN_MOST
+    found = Cleaned(payloads=min(found.payloads, CLEAN_MOST), rows=min(found.rows, CLEAN_MOST), more=more)
+    if dry_run or not (found.payloads or found.rows):
+        return found
+    detail = {
+        "payloads_before": bounds.payloads_before.isoformat(),
+        "rows_before": bounds.rows_before.isoformat(),
+        "open_too": bounds.open_too,
+    }
+    with audited(
+        actor=actor, action="dlq.cleanup", target="dead letters", reason=reason, detail=detail
+    ) as act:
+        rows, payloads = _delete_rows(bounds), _delete_payloads(bounds)
+        act.detail |= {"payloads": payloads, "rows": rows}
+    return Cleaned(payloads=payloads, rows=rows, more=more)
+
+
+def trend_forget(*, bounds: Bounds) -> int:
+    """Delete buckets of the trend that no figure shows any more; answers how many."""
+    minutes = Q(grain=ClusterTrend.Grain.MINUTE, at__lt=timezone.now() - MINUTES_KEPT)
+    hours = Q(grain=ClusterTrend.Grain.HOUR, at__lt=bounds.rows_before)
+    old = ClusterTrend.objects.filter(minutes | hours).order_by("at").values("pk")[:CLEAN_MOST]
+    gone, _ = ClusterTrend.objects.filter(pk__in=old).delete()
+    return gone
+
+
+def _refuse(bounds: Bounds, in_words: str) -> None:
+    now = timezone.now()
+    late = {
+        name: "must be in the past"
+        for name in ("payloads_before", "rows_before")
+        if getattr(bounds, name) > now
+    }
+    if late:
+        raise Unprocessable("There is no cleaning up of what is to come.", errors=late)
+    if bounds.open_too and in_words != OPEN_IN_WORDS:
+        raise Unprocessable(
+            "Letters about which nobody has decided are not deleted by the way.",
+            errors={"in_words": f'write "{OPEN_IN_WORDS}"'},
+        )
+
+
+# --- what is old ------------------------------------------------------------------------------------------
+
+
+def _old(before: datetime, *, open_too: bool) -> QuerySet[DeadLetter]:
+    old = Q(state__in=_CLOSED, moved_at__lt=before)
+    if open_too:
+        old |= Q(state__in=_WAITING, batch=None, failed_at__lt=before, moved_at__lt=before)
+    return DeadLetter.objects.filter(old)
+
+
+def _rows(bounds: Bounds) -> QuerySet[DeadLetter]:
+    return _old(bounds.rows_before, open_too=bounds.open_too).order_by("moved_at", "pk")
+
+
+def _payloads(bounds: Bounds) -> QuerySet[DeadLetter]:
+    has = Exists(LetterPayload.objects.filter(letter=OuterRef("pk")))
+    old = _old(bounds.payloads_before, open_too=bounds.open_too)
+    return old.filter(has, moved_at__gte=bounds.rows_before).order_by("moved_at", "pk")
+
+
+def _delete_payloads(bounds: Bounds) -> int:
+    gone = 0
+    while gone < CLEAN_MOST:
+        with transaction.atomic():
+            locked = _payloads(bounds).select_for_update(no_key=True, of=("self",), skip_locked=True)
+            chosen = list(locked.values_list("pk", flat=True)[:AT_ONCE])
+            LetterPayload.objects.filter(pk__in=chosen).delete()
+        metrics.LETTERS_CLEANED.labels("payload").inc(len(chosen))
+        gone += len(chosen)
+        if len(chosen) < AT_ONCE:
+            break
+    return gone
+
+
+def _delete_rows(bounds: Bounds) -> int:
+    gone = 0
+    while gone < CLEAN_MOST:
+        chosen = _delete_some(bounds)
+        crash_point("dlq.after_cleanup")
+        metrics.LETTERS_CLEANED.labels("row").inc(chosen)
+        gone += chosen
+        if chosen < AT_ONCE:
+            break
+    return gone
+
+
+@transaction.atomic
+def _delete_some(bounds: Bounds) -> int:
+    """Letters with all that hangs on them, and their counts; who is at work on one keeps it."""
+    locked = _rows(bounds).select_for_update(no_key=True, of=("self",), skip_locked=True)
+    chosen = list(locked.values_list("pk", "cluster_id", "state")[:AT_ONCE])
+    if not chosen:
+        return 0
+    ids = [pk for pk, _, _ in chosen]
+    # Counted first: it locks the clusters, in the order in which everybody does.
+    clusters_count([Move(cluster, State(state), None, pk) for pk, cluster, state in chosen])
+    Cluster.objects.filter(sample__in=ids).update(sample=None)
+    with connection.cursor() as sql:
+        sql.execute("SELECT set_config('heimdall.purging', 'dead_letter_history', TRUE)")
+        for table in ("dead_letter_payloads", "dead_letter_history"):
+            sql.execute(f"DELETE FROM {table} WHERE letter_id = ANY(%s)", [ids])  # noqa: S608 - two names of ours
+        sql.execute("DELETE FROM dead_letters WHERE id = ANY(%s)", [ids])
+        sql.execute("SELECT set_config('heimdall.purging', '', TRUE)")
+    _sample_anew({cluster for _, cluster, _ in chosen})
+    return len(ids)
+
+
+def _sample_anew(clusters: set[int]) -> None:
+    """Clusters whose sample went show another letter, if they have one."""
+    for cluster in Cluster.objects.filter(pk__in=clusters, sample=None, total__gt=0).order_by("pk"):
+        latest = DeadLetter.objects.filter(cluster=cluster).order_by("-failed_at", "-pk").first()
+        Cluster.objects.filter(pk=cluster.pk).update(sample=latest)

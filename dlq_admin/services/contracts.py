@@ -1,0 +1,64 @@
+"""Whether bytes fit what their consumer reads now, and whether there is anybody and anything to send to."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from heimdall_project.errors import TransientError
+from heimdall_project.events.violations import Violation, violations
+from heimdall_project.streams import broker, worker_registry
+
+from .consumers_of import consumer_of
+
+
+class Place(NamedTuple):
+    """Where letters would be sent, and whether that is there."""
+
+    topic: str
+    group: str
+    consumer: str
+    """Name of the worker; "" if there is none here."""
+    effects: str
+    """What handling twice would do; "" without a worker."""
+    runs: bool
+    """Whether such a worker is alive now."""
+    topic_exists: bool | None
+    """None: the broker could not be asked."""
+
+
+def violations_of(topic: str, group: str, value: bytes | None) -> list[Violation] | None:
+    """What is wrong with a record by the contract that its consumer reads now; None if it reads anything."""
+    consumer = consumer_of(topic, group)
+    kind = consumer.event if consumer else None
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return None
+    if value is None:
+        return [Violation("$", "the record has no value")]
+    return violations(kind, value, strict=False)
+
+
+def places_of(wanted: Iterable[tuple[str, str]]) -> list[Place]:
+    """Where records of these topics and groups go."""
+    pairs = sorted(set(wanted))
+    there = _existing({topic for topic, _ in pairs})
+    return [_place(topic, group, there) for topic, group in pairs]
+
+
+def _place(topic: str, group: str, there: set[str] | None) -> Place:
+    consumer = consumer_of(topic, group)
+    return Place(
+        topic=topic,
+        group=group,
+        consumer=consumer.name if consumer else "",
+        effects=consumer.effects.value if consumer else "",
+        runs=consumer is not None and worker_registry.alive().filter(worker=consumer.name).exists(),
+        topic_exists=None if there is None else topic in there,
+    )
+
+
+def _existing(topics: set[str]) -> set[str] | None:
+    try:
+        return set(broker.admin().describe(sorted(topics))) if topics else set()
+    except TransientError:
+        return None
