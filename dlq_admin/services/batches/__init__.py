@@ -1,13 +1,14 @@
 """Batches: proposed over a frozen set, approved by another for exactly that set, steered, ended."""
 
 from .approving import batch_approve
-from .freezing import BATCH_MOST, Pace, set_of
+from .freezing import AT_ONCE, BATCH_MOST, Pace, set_of
 from .proposing import batch_propose, letter_edit
 from .reprocessing import Reprocessed, letter_reprocess, letters_reprocess
 from .rows import batch_seen
 from .steering import batch_cancel, batch_pause, batch_reject, batch_resume
 
 __all__ = [
+    "AT_ONCE",
     "BATCH_MOST",
     "Pace",
     "Reprocessed",
