@@ -58,9 +58,9 @@ class Progress:
         return sum(part.passed for part in self.parts)
 
     @property
-    def is_over(self) -> bool:
-        """Whether the writer has come to an end with all of them."""
-        return self.passed == self.events
+    def is_stored(self) -> bool:
+        """Whether all of them are known to be in ClickHouse: none waits, none became a dead letter."""
+        return self.stored == self.events
 
     @property
     def stored(self) -> int | None:
@@ -104,7 +104,7 @@ def receipt_progress(receipt: Receipt) -> Progress:
     """Ask cursors first, then, if anything of that time was dead-lettered, the dead letters themselves."""
     at = _counted(receipt.topic, list(receipt.places))
     parts = [_part(partition, each, at.get(partition, 0)) for partition, each in receipt.places.items()]
-    return Progress(parts, _dead_lettered(receipt) if any(part.passed for part in parts) else 0)
+    return Progress(parts, _dead_lettered(receipt, at) if any(part.passed for part in parts) else 0)
 
 
 def _part(partition: int, stretches: Sequence[Stretch], cursor: int) -> Part:
@@ -124,7 +124,7 @@ def _passed(stretch: Stretch, cursor: int) -> int:
     return max(0, behind - others)
 
 
-def _dead_lettered(receipt: Receipt) -> int | None:
+def _dead_lettered(receipt: Receipt, at: Mapping[int, int]) -> int | None:
     issued = datetime.fromtimestamp(receipt.issued_at, UTC)
     entries = LedgerEntry.objects.filter(
         group=writer_group(),
@@ -142,12 +142,13 @@ def _dead_lettered(receipt: Receipt) -> int | None:
         letters = letters_of(receipt.topic, group=writer_group(), since=issued - SLACK)
     except TransientError:
         return None
-    return None if letters is None else _count(receipt, letters)
+    return None if letters is None else _count(receipt, letters, at)
 
 
-def _count(receipt: Receipt, letters: set[Place]) -> int:
+def _count(receipt: Receipt, letters: set[Place], at: Mapping[int, int]) -> int:
+    """A letter is published before the cursor passes its record: until then that is in flight."""
     return sum(
-        first <= offset <= last
+        first <= offset <= last and offset < at.get(partition, 0)
         for partition, offset in letters
         for first, last, _ in receipt.places.get(partition, ())
     )

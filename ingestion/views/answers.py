@@ -139,11 +139,11 @@ def _items(acceptance: Acceptance) -> list[ItemAnswer]:
 
 
 def _durability(progress: Progress | None) -> str:
-    return "stored" if progress is not None and progress.is_over else "kafka"
+    return "stored" if progress is not None and progress.is_stored else "kafka"
 
 
 def _status(progress: Progress | None) -> int:
-    return 200 if progress is not None and progress.is_over else 202
+    return 200 if progress is not None and progress.is_stored else 202
 
 
 def _reached(progress: Progress | None) -> Reached | None:

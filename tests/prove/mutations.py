@@ -154,6 +154,24 @@ MUTATIONS = [
         killer="tests/integration/ingestion/test_receipts_api.py::test_dead_letters_are_found_by_their_headers",
     ),
     Mutation(
+        name="call stored what became a dead letter",
+        promise=8,
+        file="ingestion/selectors/receipts.py",
+        old="        return self.stored == self.events\n",
+        new="        return self.passed == self.events\n",
+        killer="tests/integration/ingestion/test_receipts_api.py"
+        "::test_stored_is_not_said_of_what_became_a_dead_letter",
+    ),
+    Mutation(
+        name="take from what is stored the letters of records that wait",
+        promise=8,
+        file="ingestion/selectors/receipts.py",
+        old=" and offset < at.get(partition, 0)\n",
+        new="\n",
+        killer="tests/integration/ingestion/test_receipts_api.py"
+        "::test_a_dead_letter_that_is_not_counted_yet_takes_nothing_from_what_is_stored",
+    ),
+    Mutation(
         name="believe receipts that nobody signed",
         promise=8,
         file="ingestion/receipts.py",

@@ -124,6 +124,16 @@ def test_dead_letters_are_found_by_their_headers() -> None:
     assert "1 of 12 became dead letters" in told["message"]
 
 
+def test_a_dead_letter_that_is_not_counted_yet_takes_nothing_from_what_is_stored() -> None:
+    answer = send([view(), view()], MANY).json()
+    first, second = held()
+    dead_letter(second)
+    passed((first.partition, second.offset))
+    counted(Outcome.DEAD_LETTERED, partition=first.partition)  # of another record
+    told = asked(answer["receipt"])
+    assert (told["stored"], told["dead_lettered"], told["in_flight"]) == (1, 0, 1)
+
+
 def test_without_the_broker_dead_letters_are_said_to_be_unknown(
     own_intake: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,3 +233,35 @@ def test_the_default_does_not_look_at_the_writer(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("ingestion.services.durability.cursors", None)  # it would raise
     assert send(view()).status_code == 202
     assert send(view(), f"{ONE}?durability=kafka").status_code == 202
+
+
+@pytest.mark.parametrize("letters", [1, 2])
+def test_stored_is_not_said_of_what_became_a_dead_letter(
+    monkeypatch: pytest.MonkeyPatch, letters: int
+) -> None:
+    real = selector.cursors
+
+    def look(topic: str, partitions: list[int]) -> dict[int, int]:
+        """The writer refuses some of them, and passes."""
+        for record in held()[:letters]:
+            dead_letter(record)
+            passed((record.partition, 10**6))
+        counted(Outcome.DEAD_LETTERED, partition=partitions[0])
+        return real(topic, partitions)
+
+    monkeypatch.setattr("ingestion.services.durability.cursors", look)
+    answer = send([view(), view()], f"{MANY}?durability=stored")
+    body = answer.json()
+    assert (answer.status_code, body["durability"], body["accepted"]) == (202, "kafka", 2)
+    assert body["reached"] == {"stored": 2 - letters, "dead_lettered": letters, "in_flight": 0}
+
+
+def test_stored_is_not_said_where_dead_letters_cannot_be_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selector, "letters_of", lambda *_, **__: None)  # there are too many of them
+    for partition in range(6):
+        counted(Outcome.DEAD_LETTERED, partition=partition)
+    with writer_behind(monkeypatch, 1):
+        answer = send(view(), f"{ONE}?durability=stored")
+    body = answer.json()
+    assert (answer.status_code, body["durability"]) == (202, "kafka")
+    assert body["reached"] == {"stored": None, "dead_lettered": None, "in_flight": 0}
