@@ -18,6 +18,7 @@ BLANKS = b" \t\r\n"
 MOST_COMMAS = 64
 """On average an event: what is split first and counted then must not take more room than it is worth."""
 _GZIP = 31
+_PIECE = 16_384
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -33,18 +34,23 @@ def unpacked(body: bytes, encoding: str, *, most: int) -> bytes:
 
 
 def _inflated(body: bytes, most: int) -> bytes:
-    whole = bytearray()
-    while body:
-        member = zlib.decompressobj(_GZIP)
-        try:
-            whole += member.decompress(body, most + 1 - len(whole))
-        except zlib.error:
-            raise Refused("The body is not gzip.") from None
-        if len(whole) > most:
-            raise TooLarge(f"A body may have {most} bytes at most after decompression.")
-        if not member.eof:
-            raise Refused("The body is not gzip: it ends too early.")
-        body = member.unused_data
+    """In pieces: what stands behind a member is copied, and a body may be a hundred thousand empty ones."""
+    whole, member = bytearray(), None
+    for at in range(0, len(body), _PIECE):
+        piece = body[at : at + _PIECE]
+        while piece:
+            member = member or zlib.decompressobj(_GZIP)
+            try:
+                whole += member.decompress(piece, most + 1 - len(whole))
+            except zlib.error:
+                raise Refused("The body is not gzip.") from None
+            if len(whole) > most:
+                raise TooLarge(f"A body may have {most} bytes at most after decompression.")
+            if not member.eof:
+                break
+            piece, member = member.unused_data, None
+    if member is not None:
+        raise Refused("The body is not gzip: it ends too early.")
     return bytes(whole)
 
 

@@ -208,8 +208,8 @@ MUTATIONS = [
         name="unpack gzip without a bound",
         promise=6,
         file="ingestion/intake/bodies.py",
-        old="            whole += member.decompress(body, most + 1 - len(whole))\n",
-        new="            whole += member.decompress(body)\n",
+        old="                whole += member.decompress(piece, most + 1 - len(whole))\n",
+        new="                whole += member.decompress(piece)\n",
         killer="tests/unit/ingestion/test_bodies.py::test_what_is_beyond_the_bound_is_not_even_unpacked",
     ),
     Mutation(

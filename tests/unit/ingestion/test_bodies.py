@@ -2,6 +2,7 @@
 
 import gzip
 import tracemalloc
+from time import thread_time
 
 import pytest
 
@@ -122,3 +123,20 @@ def test_what_is_beyond_the_bound_is_not_even_unpacked() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10_000_000
+
+
+def test_a_crowd_of_empty_members_costs_no_more_than_its_length() -> None:
+    empty = gzip.compress(b"")
+    began = thread_time()
+    assert unpacked(empty * 100_000 + gzip.compress(b"[]"), "gzip", most=100) == b"[]"
+    assert thread_time() - began < 5  # copying what stands behind each of them would take several times that
+
+
+@pytest.mark.parametrize("size", [1, 16_383, 16_384, 16_385, 300_000])
+def test_gzip_is_unpacked_wherever_its_pieces_end(size: int) -> None:
+    noise = bytes(n * n * 7919 % 251 for n in range(size))
+    packed = gzip.compress(noise, 0) * 2
+    assert unpacked(packed, "gzip", most=2 * size) == noise * 2
+    for cut in (1, 8, 20):
+        with pytest.raises(Refused, match="ends too early"):
+            unpacked(packed[:-cut], "gzip", most=2 * size)
