@@ -50,8 +50,8 @@ class Range(NamedTuple):
         }
 
 
-class Vanished(NamedTuple):
-    """Events of a minute that arrived and are not among the page views."""
+class Named(NamedTuple):
+    """Events of a minute that stand in one of the two tables and not in the other."""
 
     partition: int
     minute: int
@@ -160,11 +160,19 @@ def identities(reader: Reader, range_: Range, bucket: int, buckets: int) -> Iden
     return Identities(*map(int, arrived), *map(int, there))
 
 
-def vanished(reader: Reader, range_: Range, bucket: int, buckets: int) -> Iterator[Vanished]:
+def vanished(reader: Reader, range_: Range, bucket: int, buckets: int) -> Iterator[Named]:
     """Events of a bucket that arrived and are not among the page views."""
-    asked = {**range_.parameters(), "bucket": bucket, "buckets": buckets}
-    for partition, minute, count, offsets, ids in reader.rows(_VANISHED, asked):
-        yield Vanished(int(partition), int(minute), int(count), [int(each) for each in offsets], list(ids))
+    return _named(reader.rows(_VANISHED, {**range_.parameters(), "bucket": bucket, "buckets": buckets}))
+
+
+def strays(reader: Reader, range_: Range, bucket: int, buckets: int) -> Iterator[Named]:
+    """Page views of a bucket that name a record which did not arrive, or arrived as another event."""
+    return _named(reader.rows(_STRAYS, {**range_.parameters(), "bucket": bucket, "buckets": buckets}))
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> Iterator[Named]:
+    for partition, minute, count, offsets, ids in rows:
+        yield Named(int(partition), int(minute), int(count), [int(each) for each in offsets], list(ids))
 
 
 _ARRIVED = _query("""
@@ -186,6 +194,17 @@ WHERE <IN_RANGE> AND <BELOW> AND <OF_BUCKET> AND event_id NOT IN (
     SELECT event_id FROM page_views WHERE event_id IN (
         SELECT event_id FROM page_view_arrivals WHERE <IN_RANGE> AND <BELOW> AND <OF_BUCKET>
     )
+)
+GROUP BY partition, minute ORDER BY partition, minute
+""")
+# FINAL: a record that arrived as two events is one arrival after merges, and here before them.
+_STRAYS = _query("""
+SELECT partition, <MINUTE> AS minute, uniqExact(offset),
+    arraySort(groupUniqArray(20)(offset)), groupUniqArray(3)(event_id)
+FROM page_views
+WHERE <IN_RANGE> AND <BELOW> AND <OF_BUCKET> AND (partition, offset, event_id) NOT IN (
+    SELECT partition, offset, event_id FROM page_view_arrivals FINAL
+    WHERE <IN_RANGE> AND <BELOW> AND <OF_BUCKET>
 )
 GROUP BY partition, minute ORDER BY partition, minute
 """)

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     """More stands in ClickHouse than the ledger counts as stored."""
     VANISHED = "vanished"
     """Events arrived in ClickHouse, and are not among the page views."""
+    STRAY = "stray"
+    """Page views name records that did not arrive, or that arrived as other events."""
     COPIES = "copies"
     """More rows than event ids: readers would see an event twice."""
 

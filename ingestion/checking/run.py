@@ -1,7 +1,7 @@
 """Walks through the books of a group and what ClickHouse has, partition by partition, in bounded memory."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from heimdall_project.errors import TransientError
 from heimdall_project.streams import broker
@@ -10,7 +10,7 @@ from heimdall_project.streams.books import database
 from heimdall_project.streams.ledger import BROKER_TIMEOUT, Pair, ledger_balance, ledger_began
 
 from . import arrivals, books
-from .arrivals import BUCKET, CHUNK, Range, Reader
+from .arrivals import BUCKET, CHUNK, Named, Range, Reader
 from .books import PartitionBooks
 from .compare import Arrived, Difference, Kind, Report, compare, missing, spans, surplus
 
@@ -27,11 +27,12 @@ def check(
     until: datetime | None = None,
     tell: Tell = str,
 ) -> Report:
-    """Compare cursors, outcomes and ClickHouse for the minutes of [since, until).
+    """Compare cursors, outcomes and ClickHouse for the minutes that lie in [since, until), begun ones too.
 
     The broker may be away: what it would have told is named in `unchecked`. Raises TransientError while
     PostgreSQL or ClickHouse is away.
     """
+    since, until = _whole_minutes(since, until)
     report = Report(*pair)
     known = [books.read(pair, number, since, until) for number in books.partitions(pair)]
     report.partitions = len(known)
@@ -48,6 +49,13 @@ def check(
     report.differences += _events(reader, range_, report, tell)
     _broker(pair, known, report)
     return report
+
+
+def _whole_minutes(since: datetime | None, until: datetime | None) -> tuple[datetime | None, datetime | None]:
+    """The ledger counts by minute: a part of one cannot be compared."""
+    if until is not None and (whole := until.replace(second=0, microsecond=0)) != until:
+        until = whole + timedelta(minutes=1)
+    return since and since.replace(second=0, microsecond=0), until
 
 
 def _counts(
@@ -76,7 +84,7 @@ def _counts(
 
 
 def _events(reader: Reader, range_: Range, report: Report, tell: Tell) -> Iterator[Difference]:
-    """By event: each that arrived must be among the page views, once."""
+    """By event: each that arrived must be among the page views, once, and nothing else."""
     buckets = 1 + arrivals.total(reader, range_) // BUCKET
     for bucket in range(buckets):
         found = arrivals.identities(reader, range_, bucket, buckets)
@@ -87,20 +95,21 @@ def _events(reader: Reader, range_: Range, report: Report, tell: Tell) -> Iterat
             yield Difference(kind=Kind.COPIES, what=what)
         if found.ids != found.events:
             for each in arrivals.vanished(reader, range_, bucket, buckets):
-                offsets = spans(each.offsets)
-                what = (
-                    f"{each.events:,} that arrived are not among the page views: offsets "
-                    f"{', '.join(map(str, offsets))}{', ...' if each.events > len(each.offsets) else ''}; "
-                    f"such as {', '.join(each.event_ids)}"
-                )
-                yield Difference(
-                    kind=Kind.VANISHED,
-                    what=what,
-                    partition=each.partition,
-                    minute=each.minute,
-                    offsets=tuple(offsets),
-                )
+                yield _named(Kind.VANISHED, "that arrived are not among the page views", each)
+        for each in arrivals.strays(reader, range_, bucket, buckets):
+            yield _named(Kind.STRAY, "page views are of records that did not arrive as such", each)
         tell(f"events: {bucket + 1} of {buckets} parts")
+
+
+def _named(kind: Kind, how: str, found: Named) -> Difference:
+    offsets = spans(found.offsets)
+    what = (
+        f"{found.events:,} {how}: offsets {', '.join(map(str, offsets))}"
+        f"{', ...' if found.events > len(found.offsets) else ''}; such as {', '.join(found.event_ids)}"
+    )
+    return Difference(
+        kind=kind, what=what, partition=found.partition, minute=found.minute, offsets=tuple(offsets)
+    )
 
 
 def _broker(pair: Pair, known: list[PartitionBooks], report: Report) -> None:

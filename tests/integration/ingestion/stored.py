@@ -92,6 +92,11 @@ class Store:
         """Take rows out behind everybody's back."""
         self.clickhouse.command(f"DELETE FROM {table} WHERE {condition}")  # noqa: S608
 
+    def delete_everywhere(self, condition: str) -> None:
+        """As if the rows had never been stored."""
+        for table in ("page_views", "page_view_arrivals"):
+            self.delete(table, condition)
+
 
 def settle(group: str, span: Span) -> None:
     """Write the books. The bound on silence that they set lasts as long as the transaction, which here is the

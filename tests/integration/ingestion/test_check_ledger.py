@@ -61,8 +61,7 @@ def test_it_judges_only_what_is_below_the_cursors(stored: tuple[Store, int]):
 
 def test_a_stored_row_that_is_gone_is_named_with_its_offset(stored: tuple[Store, int]):
     store, place = stored
-    for table in ("page_views", "page_view_arrivals"):
-        store.delete(table, "offset IN (3, 4, 6)")
+    store.delete_everywhere("offset IN (3, 4, 6)")
     [found] = differences()
     assert (found["kind"], found["topic"], found["partition"]) == ("missing", TOPIC, place)
     assert found["minute"] is not None and "3 missing" in found["what"]
@@ -76,7 +75,7 @@ def test_a_whole_minute_that_is_gone_is_named_with_its_offsets(own_topics: str, 
     minutes = [now() - timedelta(minutes=back) for back in (3, 2, 1)]
     for number, at in enumerate(minutes):
         store.store([view(f"e{number}{n}") for n in range(3)], partition=place, at=at)
-    store.delete("page_view_arrivals", "offset >= 3 AND offset < 6")
+    store.delete_everywhere("offset >= 3 AND offset < 6")
     [found] = differences()
     assert found["offsets"] == [[3, 5]] and "offsets 3-5" in found["what"]
     assert found["minute"] == minutes[1].replace(second=0, microsecond=0).isoformat()
@@ -131,6 +130,37 @@ def test_rows_that_were_never_counted_are_named(stored: tuple[Store, int]):
     assert "1 were never counted" in found["what"]
 
 
+def test_a_page_view_of_a_record_that_did_not_arrive_is_named(stored: tuple[Store, int]):
+    store, place = stored
+    store.insert([view("secret")], partition=place, start=8, at=now())  # where the poison stood
+    store.delete("page_view_arrivals", "event_id = 'secret'")
+    [found] = differences()
+    assert (found["kind"], found["partition"], found["offsets"]) == ("stray", place, [[8, 8]])
+    assert "such as secret" in found["what"] and found["minute"]
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_record_that_was_stored_as_two_events_is_named(own_topics: str, store: Store, merged: bool):
+    place, at = publish(3), now()
+    store.store([view("a"), view("b"), view("c")], partition=place, at=at)
+    store.insert([view("other")], partition=place, start=1, at=at)
+    if merged:
+        store.clickhouse.command("OPTIMIZE TABLE page_view_arrivals FINAL")
+    assert {each["kind"] for each in differences()} >= {"stray"}
+    assert next(each for each in differences() if each["kind"] == "stray")["offsets"] == [[1, 1]]
+
+
+def test_a_minute_that_a_range_begins_or_ends_in_is_judged_as_a_whole(own_topics: str, store: Store):
+    place = publish(4)
+    minute = now().replace(second=0, microsecond=0)
+    store.store([view("a"), view("b")], partition=place, at=minute + timedelta(seconds=10))
+    store.store([view("c"), view("d")], partition=place, at=minute + timedelta(seconds=50))
+    half = (minute + timedelta(seconds=30)).isoformat()
+    for name in ("--from", "--to"):
+        code, said = checked(name, half)
+        assert code == 0 and "4 counted, 4 of them stored; in ClickHouse 4 records" in said, said
+
+
 def test_a_range_is_judged_alone(own_topics: str, store: Store):
     place = publish(4)
     then, at = now() - timedelta(hours=2), now()
@@ -147,7 +177,7 @@ def test_several_partitions_are_looked_at(own_topics: str, store: Store):
     second = next(place for key in b"abcdefgh" if (place := publish(3, bytes([key]))) != first)
     for place in (first, second):
         store.store([view(f"{place}-{n}") for n in range(3)], partition=place, at=now())
-    store.delete("page_view_arrivals", f"partition = {second} AND offset = 1")
+    store.delete_everywhere(f"partition = {second} AND offset = 1")
     [found] = differences()
     assert found["partition"] == second and [1, 1] in found["offsets"]
 
