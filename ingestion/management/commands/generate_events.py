@@ -105,6 +105,8 @@ class Command(BaseCommand):
         """What is wanted. Raises CommandError naming what cannot be."""
         if given["count"] is None and given["seconds"] is None:
             raise CommandError("how much? give --count or --seconds")
+        if given["seconds"] is not None and not given["seconds"] >= 0:  # nan is neither
+            raise CommandError(f"cannot generate that: --seconds {given['seconds']:g}")
         try:
             shard, _, shards = given["shard"].partition("/")
             wish = {
@@ -118,7 +120,7 @@ class Command(BaseCommand):
             options = msgspec.convert(wish | {"count": given["count"] or 0}, Options)
             if given["seconds"] is not None:
                 plan = schedule(options.scenario, options.seed, options.eps)
-                options = msgspec.convert(wish | {"count": plan.due(max(0.0, given["seconds"]))}, Options)
+                options = msgspec.convert(wish | {"count": plan.due(given["seconds"])}, Options)
         except (ValueError, OverflowError, msgspec.ValidationError) as error:
             raise CommandError(f"cannot generate that: {error}") from None
         return options

@@ -121,6 +121,8 @@ def test_a_broker_that_is_not_there_is_told_at_once(broker_away: None) -> None:
         ([], "give --count or --seconds"),
         (["--count=-1"], r"\$\.count"),
         (["--count=1", "--eps=0"], r"\$\.eps"),
+        (["--seconds=-1"], "--seconds -1"),
+        (["--seconds=nan"], "--seconds nan"),
         (["--count=1", "--start=soon"], "cannot generate that"),
         (["--count=1", "--shard=2/2"], "shard 2 of 2"),
         (["--count=1", "--shard=x"], "cannot generate that"),
