@@ -1,14 +1,18 @@
-"""`POST ingest/events` and `POST ingest/events/batch`.
+"""`POST ingest/events` and `POST ingest/events/batch`; `GET ingest/events` is `page_views.event_found`.
 
 The body is read as bytes and not by the REST framework: what goes to Kafka are the bytes that came. Callers
 whose credentials were right a moment ago come by the express lane (`heimdall_project.api.express`), everybody
 else through the views; both end in `_answer`.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from heimdall_project.api.express import remember
@@ -24,6 +28,8 @@ from ..services.durability import events_await_stored
 from ..services.intake import Status, events_accept
 from . import intake_document as document
 from .answers import Answer, batch_answer, event_answer
+from .page_views import EVENT_BY_QUERY, event_found
+from .page_views import RIGHT as SEES
 
 RIGHT = "ingestion.add_pageview"
 KAFKA, STORED = "kafka", "stored"
@@ -35,6 +41,16 @@ class EventsView(APIView):
 
     permission_classes = (requires(RIGHT),)
     needed = RIGHT
+
+    def get_permissions(self) -> Sequence[Any]:
+        """To see takes another right than to send."""
+        return [requires(SEES)()] if self.request.method in ("GET", "HEAD") else super().get_permissions()
+
+    @extend_schema(**EVENT_BY_QUERY)
+    def get(self, request: Request) -> Response:
+        """Where one is."""
+        refuse_unknown(request.query_params, {"event_id"})
+        return event_found(request.query_params.get("event_id", ""))
 
     @extend_schema(**document.EVENT)
     def post(self, request: Request) -> HttpResponse:

@@ -1,5 +1,7 @@
 """Reading page views: figures, one event, all of a range as a file."""
 
+from typing import Any
+
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -31,6 +33,10 @@ RIGHT = "ingestion.view_pageview"
 MOST_ROWS = 1_000_000
 MOST_ID = 64
 _TOO_MUCH = OpenApiResponse(PROBLEM_REFERENCE, "More than one answer may take: narrow the window.")
+_FOUND: dict[str, Any] = {
+    "responses": {200: EventFoundSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
+    "examples": [examples.EVENT, examples.EVENT_IN_CONFLICT],
+}
 
 
 class StatsView(APIView):
@@ -83,20 +89,39 @@ class EventView(APIView):
         ),
         tags=["ingestion"],
         parameters=[OpenApiParameter("event_id", OpenApiTypes.STR, OpenApiParameter.PATH)],
-        responses={200: EventFoundSerializer, (422, CONTENT_TYPE): _TOO_MUCH},
-        examples=[examples.EVENT, examples.EVENT_IN_CONFLICT],
+        **_FOUND,
     )
     def get(self, request: Request, event_id: str) -> Response:
         """The event."""
         refuse_unknown(request.query_params, set())
-        if len(event_id) > MOST_ID:
-            raise Refused(
-                "There is no such id.", errors={"event_id": f"It has {MOST_ID} characters at most."}
-            )
-        found = events.event_find(session.question(), event_id)
-        if found is None:
-            raise NotFound(f"No event with this id is stored. {_in_flight()}")
-        return Response(found_body(found))
+        return event_found(event_id)
+
+
+EVENT_BY_QUERY: dict[str, Any] = {
+    "operation_id": "ingest_event_by_query",
+    "summary": "Where an event is, by query",
+    "description": (
+        "As `ingest/events/{event_id}`, for any id: `batch` is an address of its own there, addresses hold "
+        "no line breaks, and clients take `.` and `..` out of them before they ask."
+    ),
+    "tags": ["ingestion"],
+    "parameters": [OpenApiParameter("event_id", OpenApiTypes.STR, required=True)],
+    **_FOUND,
+    "responses": {
+        **_FOUND["responses"],
+        (404, CONTENT_TYPE): OpenApiResponse(PROBLEM_REFERENCE, "It is not stored; `detail` says more."),
+    },
+}
+
+
+def event_found(event_id: str) -> Response:
+    """Where an event is. Raises Refused, NotFound, Unprocessable, TransientError."""
+    if not 0 < len(event_id) <= MOST_ID:
+        raise Refused("There is no such id.", errors={"event_id": f"It has 1 to {MOST_ID} characters."})
+    found = events.event_find(session.question(), event_id)
+    if found is None:
+        raise NotFound(f"No event with this id is stored. {_in_flight()}")
+    return Response(found_body(found))
 
 
 def _in_flight() -> str:

@@ -44,6 +44,7 @@ OPERATION_IDS = {
     "dlq_stats",
     "dlq_transforms",
     "ingest_event",
+    "ingest_event_by_query",
     "ingest_export",
     "ingest_ledger",
     "ingest_ledger_export",

@@ -111,6 +111,37 @@ def test_any_id_can_be_looked_up(store: Store, vera: Client, event_id: str):
     assert store.clickhouse.rows("SELECT count() AS n FROM page_views")[0]["n"] == 1
 
 
+@pytest.mark.parametrize(
+    "event_id", ["batch", "..", "a/../b", "a&event_id=b", " ", "+", "a\nb\r\t", "\\n\\", "\x01\x7f"]
+)
+def test_any_id_can_be_asked_for_by_query(store: Store, vera: Client, event_id: str):
+    store.store([view(event_id), view("b")], at=T0)
+    assert got(vera, "events", event_id=event_id)["event"]["content_id"] == "c1"
+
+
+def test_to_see_an_event_by_query_takes_the_right_to_see_and_not_to_send(store: Store, people: People):
+    store.store([view("x")], at=T0)
+    for user, status in ((people.vera, 200), (people.eve, 403)):
+        client = Client()
+        client.force_login(user)
+        assert client.get(f"{ROOT}/events", {"event_id": "x"}).status_code == status
+        assert client.post(f"{ROOT}/events", "{}", content_type="application/json").status_code == 403
+
+
+def test_an_event_is_found_without_looking_at_every_arrival(store: Store, vera: Client):
+    store.clickhouse.command(
+        "INSERT INTO page_view_arrivals (topic, partition, offset, event_id) "
+        "SELECT 't', 0, number, toString(number) FROM numbers(200000)"
+    )
+    [plan] = store.clickhouse.rows(
+        "SELECT arrayStringConcat(groupArray(explain), '\n') AS text FROM ("
+        "EXPLAIN indexes = 1 SELECT offset FROM page_view_arrivals WHERE event_id = {id:String})",
+        {"id": "77"},
+    )
+    read, of = map(int, plan["text"].rpartition("Granules: ")[2].split("\n")[0].split("/"))
+    assert "by_event_id" in plan["text"] and read <= 3 < of, plan["text"]
+
+
 def test_an_event_that_is_not_there_is_told_with_what_is_in_flight(
     own_topics: str, store: Store, vera: Client
 ):
@@ -214,6 +245,10 @@ WRONG = [
     ("export", "limit", {"limit": "1"}),
     ("events/a", "x", {"x": "1"}),
     ("events/" + "a" * 65, "event_id", {}),
+    ("events", "event_id", {}),
+    ("events", "event_id", {"event_id": ""}),
+    ("events", "event_id", {"event_id": "a" * 65}),
+    ("events", "topic", {"event_id": "a", "topic": "t"}),
 ]
 
 

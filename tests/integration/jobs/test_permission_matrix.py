@@ -63,6 +63,7 @@ TABLE = (
     Row("POST", "logs", (401, 403, 403, 201, 201, 201), ENTRY),
     Row("GET", "logs/export", SEES_OWN),
     Row("GET", "logs/<int:pk>", SEES_ALL),
+    Row("GET", "ingest/events", (401, 403, 400, 400, 400, 400)),  # which one is not said
     Row("GET", "ingest/events/<path:event_id>", SEES_WITH_A_ROLE),
     Row("GET", "ingest/export", SEES_WITH_A_ROLE),
     Row("GET", "ingest/stats", SEES_WITH_A_ROLE),
