@@ -25,7 +25,12 @@ class _Id(msgspec.Struct):
     event_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
+class _Props(msgspec.Struct):
+    props: msgspec.Raw = msgspec.Raw(b"{}")
+
+
 _id_of = msgspec.json.Decoder(_Id)
+_props_of = msgspec.json.Decoder(_Props)
 
 
 @dataclass
@@ -97,13 +102,30 @@ def _unlike(raw: bytes) -> Errors:
     try:
         loads(raw)
     except Refused as refused:
-        return list(refused.errors.items()) or [("$", refused.detail)]
+        return _within_props(raw) or list(refused.errors.items()) or [("$", refused.detail)]
+    return []
+
+
+def _within_props(raw: bytes) -> Errors:
+    """The same of the props alone, the only object in an event: a name does not say where it stands."""
+    try:
+        loads(bytes(_props_of.decode(raw).props))
+    except Refused as refused:
+        return [(f"props.{path}", told) for path, told in refused.errors.items()]
     return []
 
 
 def _wrong(raw: bytes) -> Errors:
     found = violations(PageView, raw, strict=True)
-    return [(each.path.removeprefix("$."), f"It {each.rule}.") for each in found]
+    return [(each.path.removeprefix("$."), _sentence(each.rule)) for each in found]
+
+
+def _sentence(rule: str) -> str:
+    """Rules of contracts go on from "It"; what the decoder says stands for itself."""
+    if rule.startswith("not JSON"):
+        rule = f"is {rule}"
+    told = rule if rule[:1].isupper() else f"It {rule}"
+    return f"{told.removesuffix('.')}."
 
 
 def _named(raw: bytes) -> str:

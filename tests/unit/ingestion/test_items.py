@@ -60,6 +60,26 @@ def test_a_member_that_stands_twice_is_refused(raw: bytes) -> None:
     assert told.events == [None] and "twice" in told.errors[0][0][1]
 
 
+@pytest.mark.parametrize("value", ["1", "\\n", "x" * 90])  # looked at by counting, by escapes, by length
+def test_a_member_that_stands_twice_is_named_with_its_place(value: str) -> None:
+    within = b'{"props":{"user_id":"%s","user_id":2},' % (value.encode() * 30) + spelled()[1:]
+    assert paths(within) == {"props.user_id"}
+    assert paths(b'{"user_id":"%s",' % value.encode() + spelled(props={"user_id": 1})[1:]) == {"user_id"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"{,", "It is not JSON: "),
+        (spelled(props={"a": 7})[:-3] + b"1e400}}", "Number out of range."),
+        (spelled(user_id=7), "It must "),
+    ],
+)
+def test_what_is_wrong_is_told_in_sentences(raw: bytes, told: str) -> None:
+    [(_, message)] = checked([raw], most=5_000).errors[0]
+    assert message.startswith(told) and message.endswith(".") and not message.endswith("..")
+
+
 @pytest.mark.parametrize("escaped", [r"\u0041", r"\\", r"\"", r"\/", "é", "한국어", r"\ud83d\ude00"])
 def test_escapes_and_other_scripts_are_no_reason_to_refuse(escaped: str) -> None:
     assert paths(spelled(user_id="@@").replace(b"@@", escaped.encode())) == set()
