@@ -29,6 +29,8 @@ from tests.probe_workers.harness import ROOT, RunConsumer, eventually
 from .servers import Servers
 
 FAULTS = "dup=0.02,restamp=0.02,conflict=0.005,poison=0.02,late=0.02,future=0.005,no_id=0.1"
+BEFOREHAND = 120.0
+"""Seconds in which the backlog is sent."""
 RESUMED = 3
 """How often what a generator left in a file is sent again."""
 
@@ -66,8 +68,8 @@ class Load:
 
     def __init__(self, name: str, place: Place, arguments: Sequence[str]) -> None:
         self.name, self._place = name, place
-        self.truth = place.directory / f"truth-{name}.json"
-        self._log = place.directory / f"generator-{name}.log"
+        self.truth = place.directory / f"truth-{slug(name)}.json"
+        self._log = place.directory / f"generator-{slug(name)}.log"
         self._target = [each for each in arguments if each.startswith("--http")]
         self._process = self._start(*arguments)
 
@@ -107,10 +109,17 @@ class Plant:
     """Everything that a fault can befall. The writer `other` and its process are never ended."""
 
     def __init__(
-        self, servers: Servers, place: Place, wire: WireCutter, postgres: Proxy, redis: Proxy
+        self,
+        servers: Servers,
+        place: Place,
+        wire: WireCutter,
+        postgres: Proxy,
+        redis: Proxy,
+        backlog: Load,
     ) -> None:
         self.servers, self.place, self.wire = servers, place, wire
-        self.postgres_wire, self.redis_wire = postgres, redis
+        self.postgres_wire, self.redis_wire, self.backlog = postgres, redis, backlog
+        assert backlog.finish(BEFOREHAND) == 0, backlog.said()
         self.guests = Guests()
         self.door_port = free_port()
         self.stack, self._writer_stack, self._door_stack = ExitStack(), ExitStack(), ExitStack()
@@ -162,8 +171,11 @@ class Plant:
 
 
 @contextmanager
-def running_plant(servers: Servers, directory: Path) -> Iterator[Plant]:
-    """Tables, topics, an account, wires and processes; gone at the end of the block."""
+def running_plant(servers: Servers, directory: Path, backlog: Sequence[str]) -> Iterator[Plant]:
+    """Tables, topics, an account, wires and processes; gone at the end of the block.
+
+    What `backlog` has generated is in Kafka before writers start.
+    """
     urls = {name: os.environ[name] for name in ("DATABASE_URL", "CLICKHOUSE_URL", "KAFKA_BOOTSTRAP_SERVERS")}
     for command in ("migrate", "migrate_clickhouse", "ensure_topics"):
         manage(command)
@@ -188,7 +200,7 @@ def running_plant(servers: Servers, directory: Path) -> Iterator[Plant]:
             clickhouse_url=urls["CLICKHOUSE_URL"],
             through=through,
         )
-        plant = Plant(servers, place, wire, postgres, redis)
+        plant = Plant(servers, place, wire, postgres, redis, Load("Kafka beforehand", place, backlog))
         try:
             yield plant
         finally:
@@ -196,6 +208,11 @@ def running_plant(servers: Servers, directory: Path) -> Iterator[Plant]:
             servers.kafka.thaw()
             servers.clickhouse.thaw()
             plant.close()
+
+
+def slug(name: str) -> str:
+    """As part of a file's name."""
+    return name.replace(" ", "-")
 
 
 def manage(*arguments: str) -> tuple[int, str]:

@@ -15,7 +15,6 @@ from docker.local import StackError
 from heimdall_project.errors import TransientError
 from heimdall_project.streams.ports import SystemClock
 from tests.faults.writers import VIEWS, WRITER
-from tests.probe_workers.harness import eventually
 
 from . import judge, oracle
 from .console import Console
@@ -28,6 +27,9 @@ from .watch import Watch, watching
 
 FINISHING = 240.0
 """Seconds in which generators end after their time."""
+BACKLOG = 100_000
+PATIENCE = 240.0
+"""Seconds in which the backlog is stored, and load flows."""
 NEVER = -1000
 """Exit code of a process that did not end in time."""
 _WRONG = (AssertionError, OSError, StackError, TransientError, KafkaException, subprocess.SubprocessError)
@@ -41,6 +43,15 @@ class Wish:
     minutes: float
     eps: float
     """Records a second over Kafka; a quarter of that comes over HTTP beside them."""
+
+    @property
+    def backlog(self) -> int:
+        """Records that are there before the writers: enough to fill every buffer of a run of minutes once."""
+        return int(BACKLOG * min(1.0, self.minutes / 2))
+
+    def beforehand(self) -> list[str]:
+        """Arguments of the generator of the backlog."""
+        return [f"--count={self.backlog}", "--flat-out", f"--faults={FAULTS}", f"--seed={self.seed + 2}"]
 
 
 def loads(plant: Plant, wish: Wish) -> Iterator[Load]:
@@ -65,8 +76,8 @@ class Soak:
     def __init__(self, plant: Plant, wish: Wish, console: Console) -> None:
         self.plant, self.wish, self._console = plant, wish, console
         self.planned = schedule(wish.seed, wish.minutes)
-        self.loads: list[Load] = []
-        self.codes: dict[str, int] = {}
+        self.loads: list[Load] = [plant.backlog]
+        self.codes: dict[str, int] = {plant.backlog.name: 0}
         self.ended: dict[str, str] = {}
         pid, seconds = plant.other.process.pid, wish.minutes * 60
         self.watch = Watch(dataclasses.replace(plant.place), pid, SystemClock(), console, seconds)
@@ -77,20 +88,20 @@ class Soak:
             for load in loads(self.plant, self.wish):
                 stack.callback(load.end)
                 self.loads.append(load)
-            eventually(self._is_flowing, "load that is stored")
+            self._wait(self._is_flowing, PATIENCE)
             self.watch.begin()
             stack.enter_context(watching(self.watch))
             self._strike()
             self._console.say("The faults are over; waiting for generators and writers.")
-            for load in self.loads:
+            for load in self.loads[1:]:
                 self.codes[load.name] = _finished(load, self.wish.minutes * 60 + FINISHING)
-            self._wait(lambda: self.watch.is_calm and _is_through(self.plant))
+            self._wait(lambda: self.watch.is_calm and _is_through(self.plant), judge.RECOVERY)
         self._stop_all()
 
     def _is_flowing(self) -> bool:
-        """Whether something of each generator is stored: users are named by their run."""
+        """Whether something of each generator is stored (users are named by their run), and the backlog."""
         [runs] = self.plant.place.column("SELECT uniqExact(splitByChar('-', user_id)[1]) FROM page_views")
-        return int(runs) == len(self.loads)
+        return int(runs) == len(self.loads) and self.plant.place.raw("page_view_arrivals") > self.wish.backlog
 
     def _strike(self) -> None:
         strikes, by_number = Strikes(self.plant), dict[int, Happened]()
@@ -109,8 +120,8 @@ class Soak:
                 self.watch.happened.append(each)
                 _try(each, lambda fault=fault: strikes.begin(fault))  # type: ignore[misc]
 
-    def _wait(self, is_done: Callable[[], bool]) -> None:
-        end = time.monotonic() + judge.RECOVERY
+    def _wait(self, is_done: Callable[[], bool], seconds: float) -> None:
+        end = time.monotonic() + seconds
         while not is_done() and time.monotonic() < end:
             time.sleep(0.5)
 

@@ -21,8 +21,9 @@ def soak(servers: Servers, home: Path, wish: Namespace, console: Console) -> int
     """0 if it holds, and each way to spoil it was noticed."""
     place = wish.keep or home
     place.mkdir(parents=True, exist_ok=True)
-    with running_plant(servers, place.absolute()) as plant:
-        run = Soak(plant, Wish(seed=wish.seed, minutes=wish.minutes, eps=wish.eps), console)
+    wanted = Wish(seed=wish.seed, minutes=wish.minutes, eps=wish.eps)
+    with running_plant(servers, place.absolute(), wanted.beforehand()) as plant:
+        run = Soak(plant, wanted, console)
         run.go()
         figures = run.figures()
         wrong = judge.reasons(figures)
