@@ -31,6 +31,7 @@ def test_every_question_goes_through_an_index(people: People, client: Client) ->
         "letter_by_time": ({}, ""),
         "letter_by_state": ({"state": "PENDING"}, ""),
         "letter_by_cluster": ({"cluster": first}, ""),
+        "letter_by_cluster_state": ({"cluster": first, "state": ["PENDING", "FAILED_AGAIN"]}, ""),
         "letter_by_event": ({"event_id": "e-77"}, ""),
         "letter_by_correlation": ({"correlation_id": "c-77"}, ""),
         "letter_of_a_redrive": ({"redrive_id": "r-1001"}, ""),
@@ -43,6 +44,7 @@ def test_every_question_goes_through_an_index(people: People, client: Client) ->
         {"disposition": "poison"},
         {"topic": "topic-3", "group": "heimdall.worker-2"},
         {"error_class": "Error7", "state": "REPROCESSED"},
+        {"error_class": "Error7", "state": "FAILED_AGAIN"},
         {"until": WEEK_AGO},
         {"cluster": first, "state": "PENDING"},
     ]
