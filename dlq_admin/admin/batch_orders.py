@@ -1,8 +1,10 @@
 """What can be done to a batch, each in a dialog that asks why."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
@@ -13,7 +15,7 @@ from heimdall_project.streams.admin.dialogs import dialog, dialog_action
 from .. import services
 from ..batch_states import BatchState, batch_sources
 from ..models import RedriveBatch
-from ..services.permitted import APPROVE, PROPOSE
+from ..services.permitted import APPROVE, BREAK_GLASS, PROPOSE
 from .filters import number_of
 from .reasons import ReasonForm, carried_out, existing
 
@@ -39,6 +41,11 @@ APPROVING = dialog(
     "You agree that its letters are sent again: a few first, the rest only while they fare well.",
     ApprovalForm,
 )
+ALONE = dialog(
+    "Approve alone",
+    "You break the glass: you approve what you proposed yourself. The batch says so for ever.",
+    ApprovalForm,
+)
 REJECTING = dialog("Reject this batch", "Its letters stay where they are.", ReasonForm)
 PAUSING = dialog("Pause this batch", "No more letters are sent until it is resumed.", ReasonForm)
 RESUMING = dialog("Resume this batch", "It goes on. Failures known by now do not count again.", ReasonForm)
@@ -52,11 +59,15 @@ CANCELLING = dialog(
 class BatchOrdersAdmin(ModelAdmin):
     """Acts on batches. Each is a service of its own."""
 
-    actions_detail = ("approve", "resume", "pause", "reject", "cancel")
+    actions_detail = ("approve", "alone", "resume", "pause", "reject", "cancel")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Those with the right."""
         return request.user.has_perm(APPROVE)
+
+    def has_glass_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Those with the right, where the installation allows it."""
+        return settings.DLQ_BREAK_GLASS and request.user.has_perm(BREAK_GLASS)
 
     def has_propose_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Those with the right."""
@@ -80,6 +91,19 @@ class BatchOrdersAdmin(ModelAdmin):
         """Agree to it."""
         act, number = services.batch_approve, existing(object_id)
         return carried_out(request, form, APPROVING, act, f"You approved batch {number}.", batch_id=number)
+
+    @dialog_action(
+        description="Approve alone",
+        icon="emergency",
+        permissions=["glass"],
+        dialog=ALONE,
+        variant=ActionVariant.DANGER,
+    )
+    def alone(self, request: HttpRequest, form: ApprovalForm, object_id: str) -> HttpResponse:
+        """Agree to one's own."""
+        act, number = partial(services.batch_approve, break_glass=True), existing(object_id)
+        text = f"You approved your own batch {number}."
+        return carried_out(request, form, ALONE, act, text, batch_id=number)
 
     @dialog_action(description="Reject", icon="block", permissions=["approve"], dialog=REJECTING)
     def reject(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
@@ -121,4 +145,6 @@ def _fitting(batch: RedriveBatch, request: HttpRequest) -> set[str]:
         found -= {"resume"}
         if request.user.pk not in {batch.proposed_by_id, batch.approved_by_id}:
             found |= {"approve"}
+        if request.user.pk == batch.proposed_by_id and not batch.needs_second:
+            found |= {"alone"}
     return found

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.urls import reverse
+
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams.admin.wording import age, visible
 
@@ -11,10 +13,12 @@ from .. import selectors
 from ..batch_states import ENDED, BatchState, ItemState
 from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..ramp import Progress
-from ..services import progress_of
+from ..services import batch_try, progress_of
+from ..services.payloads import RIGHT as READ
 from ..services.permitted import APPROVE
 from . import crews, wording
 from .console_view import REDRIVER
+from .dry_running import TRIED, dry_run
 
 ITEMS = 200
 """Letters that are named."""
@@ -44,7 +48,7 @@ class Item(NamedTuple):
 
 def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> dict[str, Any]:
     """Everything that the template needs, for this user. `asked` narrows the items to a state."""
-    progress = progress_of(batch)
+    progress, state = progress_of(batch), BatchState(batch.state)
     chosen = asked if asked in set(ItemState) else ""
     items = selectors.items_of(batch)
     if chosen:
@@ -68,6 +72,12 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
         "chosen": chosen,
         "cut": len(rows) == ITEMS,
         "acts": _acts(batch, user),
+        "report": reverse("dlq-batch-report", args=[batch.pk]),
+        "transform": batch.change,
+        "dry_run": dry_run(batch_try(batch_id=batch.pk, most=TRIED))
+        if state is BatchState.PROPOSED
+        else None,
+        "may_read": user.has_perm(READ),
     }
 
 

@@ -3,26 +3,35 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
+from heimdall_project.errors import Forbidden, NotFound
 from heimdall_project.streams.admin.base import LargeTableAdmin
 from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
 from ..models import RedriveBatch
-from . import batch_view
+from ..services import batch_compare
+from . import batch_view, payload_view
 from .batch_orders import BatchOrdersAdmin
 from .filters import BatchStateFilter, ProposerFilter
 from .wording import BATCH_COLOURS
 
 SHOWN = 110
 """Characters of a reason in the list."""
+COMPARED = 10
+"""Letters whose bytes are shown before and after."""
 
 
 @admin.register(RedriveBatch)
@@ -38,6 +47,36 @@ class RedriveBatchAdmin(BatchOrdersAdmin, LargeTableAdmin):
 
     class Media:
         css = {"all": ("heimdall/pages.css", "heimdall/lists.css", "dlq_admin/letters.css")}
+
+    def get_urls(self) -> list[URLPattern]:
+        """The look at the bytes."""
+        view = self.admin_site.admin_view(self.compare_view)
+        return [
+            path("<int:pk>/compare/", view, name="dlq_admin_redrivebatch_compare"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_POST)
+    def compare_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The first bytes before and after. An act, and audited: by a press of a button, never by a link."""
+        if not isinstance(request.user, User) or not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            comparison = batch_compare(batch_id=pk, actor=request.user, most=COMPARED)
+        except Forbidden:
+            raise PermissionDenied from None
+        except NotFound:
+            raise Http404 from None
+        shown = payload_view.compared(comparison)
+        if "HX-Request" in request.headers:
+            return render(request, "dlq_admin/compared.html", shown)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Bytes of batch {pk}",
+        }
+        more = {"back": reverse("admin:dlq_admin_redrivebatch_change", args=[pk])}
+        return render(request, "dlq_admin/compared_page.html", {**context, **more, **shown})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RedriveBatch]:
         """Batches with the people who decided about them."""

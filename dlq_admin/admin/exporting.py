@@ -15,7 +15,9 @@ from ..states import State
 
 MOST = 100_000
 """Rows of a file."""
-PASSING = frozenset({"p", "e", "all", "format", "_popup", "_to_field", "_facets", "_changelist_filters"})
+PASSING = frozenset(
+    {"p", "e", "all", "format", "transform", "_popup", "_to_field", "_facets", "_changelist_filters"}
+)
 """Parameters of a list that are no part of its filter."""
 FORMATS = ("csv", "json")
 _LETTER = {

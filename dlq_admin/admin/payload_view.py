@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from heimdall_project.streams.admin.wording import visible, visible_prose
 
-from ..services import Content, Payload
+from ..services import Comparison, Content, Payload
 
 MOST = 20_000
 """Characters of a part that are shown."""
@@ -32,6 +32,21 @@ def shown(payload: Payload) -> dict[str, Any]:
         "headers": [part(name, content) for name, content in headers[:HEADERS_MOST]],
         "has_headers": payload.headers is not None,
         "headers_left_off": left_off,
+    }
+
+
+def compared(comparison: Comparison) -> dict[str, Any]:
+    """Bytes before and after, for the template."""
+    return {
+        "is_masked": comparison.is_masked,
+        "compared": [
+            {
+                "letter": each.letter_id,
+                "before": part("Before", each.before, laid_out=True),
+                "after": part("After", each.after, laid_out=True),
+            }
+            for each in comparison.compared
+        ],
     }
 
 

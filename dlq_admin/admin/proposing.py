@@ -33,6 +33,7 @@ from ..models.batch import REASON_MOST
 from ..services.permitted import PROPOSE
 from ..services.previewing import Preview, batch_preview
 from . import crews, wording
+from .dry_running import TRIED, dry_run, transform_of, ways
 from .filters import number_of
 
 SAMPLE = 10
@@ -81,6 +82,8 @@ class _Asked:
     """What the page is about."""
 
     preview: Preview
+    transform: str
+    """`name/version`; "" sends them as they are."""
     upto: int
     """The highest letter that there was when the page was first shown: later ones are no part of the set."""
 
@@ -93,13 +96,16 @@ def page(model_admin: Any, request: HttpRequest, ids: Sequence[int]) -> HttpResp
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "POST"])
     upto = number_of(request.POST.get("upto")) or max(ids, default=0)
-    asked = _Asked(preview=batch_preview(letter_ids=[each for each in ids if each <= upto]), upto=upto)
+    transform = transform_of(request)
+    preview = batch_preview(letter_ids=[each for each in ids if each <= upto], transform=transform)
+    asked = _Asked(preview=preview, transform=transform, upto=upto)
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
         "title": "Propose a redrive",
         "back": _back(request),
-        **_shown(asked),
+        **_shown(asked, user),
+        "ways": ways(request, asked.preview.ids, asked.transform),
     }
     if request.method != "POST":
         return render(request, "dlq_admin/propose.html", {**context, "form": ProposalForm()})
@@ -134,7 +140,11 @@ def _new(request: HttpRequest, user: User, asked: _Asked, form: ProposalForm, se
     if seen != asked.preview.set_hash:
         raise Conflict("The letters moved on since this page was shown: this is the set now.")
     batch = services.batch_propose(
-        letter_ids=asked.preview.ids, actor=user, reason=form.cleaned_data["reason"], pace=form.pace()
+        letter_ids=asked.preview.ids,
+        actor=user,
+        reason=form.cleaned_data["reason"],
+        pace=form.pace(),
+        transform=asked.transform,
     )
     letters = "1 letter waits" if batch.size == 1 else f"{batch.size:,} letters wait"
     messages.success(request, f"Batch {batch.pk} is proposed: {letters} for another person's approval.")
@@ -161,8 +171,10 @@ def one_at_a_time(name: str) -> Iterator[None]:
             sql.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
-def _shown(asked: _Asked) -> dict[str, Any]:
+def _shown(asked: _Asked, user: User) -> dict[str, Any]:
     preview = asked.preview
+    first = list(preview.ids[:TRIED])
+    trial = services.letters_try(letter_ids=first, actor=user, transform=asked.transform) if first else None
     sample = (
         DeadLetter.objects.filter(pk__in=list(preview.ids[:SAMPLE])).select_related("cluster").order_by("pk")
     )
@@ -176,6 +188,8 @@ def _shown(asked: _Asked) -> dict[str, Any]:
     return {
         "preview": preview,
         "upto": asked.upto,
+        "transform": asked.transform,
+        "dry_run": dry_run(trial) if trial else None,
         "left_out": sum(preview.left_out.values()),
         "sample": [
             (each, wording.STATE_COLOURS[each.state], visible(each.error_message), visible(each.key_text))
