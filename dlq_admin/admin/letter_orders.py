@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
 from heimdall_project.accounts.models import User
-from heimdall_project.errors import Forbidden, NotFound
+from heimdall_project.errors import Forbidden, NotFound, Refused
 from heimdall_project.streams.admin.dialogs import dialog, dialog_action
 
 from .. import selectors, services
@@ -27,6 +27,7 @@ from ..states import WAITING, State
 from . import deciding_many, payload_view, proposing
 from .exporting import PASSING
 from .filters import number_of
+from .letter_view import may_be_proposed
 from .reasons import ReasonForm, carried_out, existing
 
 IDS = "ids"
@@ -58,6 +59,7 @@ class LetterOrdersAdmin(ModelAdmin):
             path("propose/", view(self.propose_view), name="dlq_admin_deadletter_propose"),
             path("approve/", view(self.approve_many), name="dlq_admin_deadletter_approve_many"),
             path("discard/", view(self.discard_many), name="dlq_admin_deadletter_discard_many"),
+            path("<int:pk>/edit/", view(self.edit_view), name="dlq_admin_deadletter_edit"),
             path("<int:pk>/payload/", view(self.payload_view), name="dlq_admin_deadletter_payload"),
             *super().get_urls(),
         ]
@@ -144,9 +146,32 @@ class LetterOrdersAdmin(ModelAdmin):
             raise PermissionDenied from None
         except NotFound as problem:
             return self._payload(request, pk, {"problem": problem.detail})
-        return self._payload(request, pk, payload_view.shown(payload))
+        letter = DeadLetter.objects.get(pk=pk)
+        editable = payload_view.editable(payload) if may_be_proposed(letter, request.user) else None
+        return self._payload(request, pk, {**payload_view.shown(payload), "editable": editable})
 
-    def _payload(self, request: HttpRequest, pk: int, shown: dict[str, Any]) -> HttpResponse:
+    @method_decorator(require_POST)
+    def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Propose that a letter is sent with other bytes."""
+        if not isinstance(request.user, User) or not self.has_view_permission(request):
+            raise PermissionDenied
+        value, reason = request.POST.get("value", ""), request.POST.get("reason", "")
+        try:
+            # A form sends line ends as CR LF, whatever they were.
+            text = value.replace("\r\n", "\n").encode()
+            batch = services.letter_edit(letter_id=pk, value=text, actor=request.user, reason=reason)
+        except NotFound:
+            raise Http404 from None
+        except Refused as problem:
+            shown = {"editable": value, "reason": reason, "refused": problem}
+            return self._payload(request, pk, shown, status=problem.status)
+        messages.success(request, f"Batch {batch.pk} is proposed: another person approves the changed bytes.")
+        return redirect("admin:dlq_admin_redrivebatch_change", batch.pk)
+
+    def _payload(
+        self, request: HttpRequest, pk: int, shown: dict[str, Any], *, status: int = 200
+    ) -> HttpResponse:
+        shown = {**shown, "pk": pk}
         if "HX-Request" in request.headers:
             return render(request, "dlq_admin/payload.html", shown)
         context = {
@@ -155,7 +180,7 @@ class LetterOrdersAdmin(ModelAdmin):
             "title": f"Bytes of letter {pk}",
         }
         more = {"back": reverse("admin:dlq_admin_deadletter_change", args=[pk])}
-        return render(request, "dlq_admin/payload_page.html", {**context, **more, **shown})
+        return render(request, "dlq_admin/payload_page.html", {**context, **more, **shown}, status=status)
 
     def _found(self, request: HttpRequest) -> list[int]:
         """Letters that are named by `ids`, or else the oldest of those that the list shows for this query."""

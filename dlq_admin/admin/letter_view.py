@@ -71,14 +71,15 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
         "links": _links(letter, user),
         "acts": _acts(letter, user),
         "may_read": user.has_perm(READ),
-        "may_propose": user.has_perm(PROPOSE) and _is_free(letter) and not why_not(letter),
+        "may_propose": may_be_proposed(letter, user),
         "key": visible(letter.key_text),
     }
 
 
-def _is_free(letter: DeadLetter) -> bool:
-    """Whether it could be part of a new batch."""
-    return letter.batch_id is None and letter.state in {*WAITING, State.APPROVED}
+def may_be_proposed(letter: DeadLetter, user: User) -> bool:
+    """Whether this person could make it part of a new batch."""
+    is_free = letter.batch_id is None and letter.state in {*WAITING, State.APPROVED}
+    return is_free and user.has_perm(PROPOSE) and not why_not(letter)
 
 
 def where(letter: DeadLetter, now: datetime) -> Where:

@@ -35,6 +35,15 @@ def shown(payload: Payload) -> dict[str, Any]:
     }
 
 
+def editable(payload: Payload) -> str | None:
+    """The value as it can be edited; None for one that is no text, is not shown whole, or holds a mask."""
+    value = payload.value
+    if value.encoding != "utf-8" or value.content is None or value.truncated or len(value.content) > MOST:
+        return None
+    is_whole = not payload.is_masked or len(value.content.encode()) == value.size
+    return value.content if is_whole and "\r" not in value.content else None
+
+
 def compared(comparison: Comparison) -> dict[str, Any]:
     """Bytes before and after, for the template."""
     return {

@@ -34,11 +34,16 @@ EVENT = {
 @pytest.fixture
 def rows(letters: Letters) -> list[DeadLetter]:
     """Two page views: one that the transform repairs, one that nothing does."""
-    place = {"topic": "events.page_view.v1", "group": "heimdall.clickhouse-writer"}
     values = (msgspec.json.encode(EVENT), b'{"event_type": "view"}')
     index(
         *(
-            letters.failed(value, error=InvalidMessage("no"), dead="events.page_view.v1.dlt", **place)
+            letters.failed(
+                value,
+                error=InvalidMessage("no"),
+                topic="events.page_view.v1",
+                group="heimdall.clickhouse-writer",
+                dead="events.page_view.v1.dlt",
+            )
             for value in values
         )
     )
@@ -110,3 +115,26 @@ def test_only_who_may_break_the_glass_where_that_is_allowed_is_offered_it(
     batch.refresh_from_db()
     assert (batch.state, batch.break_glass) == ("RUNNING", True)
     assert "The glass was broken" in omar.get(f"{path}change/").content.decode()
+
+
+def test_a_letter_is_proposed_with_bytes_that_a_person_wrote_if_they_fit(
+    people: People, rows: list[DeadLetter]
+) -> None:
+    path, ada = f"{LETTERS}{rows[1].pk}/", client_of(people.ada)
+    assert 'name="value"' in ada.post(f"{path}payload/").content.decode()
+    form = {"value": '{"event_type": "view"}', "reason": "written anew"}
+    refused = ada.post(f"{path}edit/", form)
+    assert refused.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "does not fit the contract" in refused.content.decode() and not RedriveBatch.objects.exists()
+    fits = {name: value for name, value in EVENT.items() if name != "dwell_ms"}
+    answer = ada.post(f"{path}edit/", {**form, "value": msgspec.json.encode(fits).decode()})
+    batch = RedriveBatch.objects.get()
+    assert answer.headers["Location"] == f"{BATCHES}{batch.pk}/change/" and batch.change == "edit"
+
+
+def test_what_is_masked_for_a_reader_is_not_offered_to_be_edited(
+    people: People, rows: list[DeadLetter]
+) -> None:
+    path = f"{LETTERS}{rows[0].pk}/payload/"
+    assert 'name="value"' not in client_of(people.omar).post(path).content.decode()
+    assert 'name="value"' in client_of(people.ada).post(path).content.decode()
