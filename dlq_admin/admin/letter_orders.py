@@ -25,6 +25,7 @@ from ..services.deciding import why_not
 from ..services.permitted import APPROVE, DISCARD, PROPOSE
 from ..states import WAITING, State
 from . import deciding_many, payload_view, proposing
+from .dry_running import transform_of
 from .exporting import PASSING
 from .filters import number_of
 from .letter_view import may_be_proposed
@@ -125,7 +126,8 @@ class LetterOrdersAdmin(ModelAdmin):
 
     def propose_view(self, request: HttpRequest) -> HttpResponse:
         """What would be frozen; with POST, proposed."""
-        return proposing.page(self, request, self._found(request))
+        transform = transform_of(request)  # which is no part of the list's filter
+        return proposing.page(self, request, self._found(request), transform)
 
     def approve_many(self, request: HttpRequest) -> HttpResponse:
         """What would be approved; with POST, approved."""

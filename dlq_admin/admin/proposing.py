@@ -33,7 +33,7 @@ from ..models.batch import REASON_MOST
 from ..services.permitted import PROPOSE
 from ..services.previewing import Preview, batch_preview
 from . import crews, wording
-from .dry_running import TRIED, dry_run, transform_of, ways
+from .dry_running import TRIED, dry_run, ways
 from .filters import number_of
 
 SAMPLE = 10
@@ -88,7 +88,7 @@ class _Asked:
     """The highest letter that there was when the page was first shown: later ones are no part of the set."""
 
 
-def page(model_admin: Any, request: HttpRequest, ids: Sequence[int]) -> HttpResponse:
+def page(model_admin: Any, request: HttpRequest, ids: Sequence[int], transform: str = "") -> HttpResponse:
     """The proposal of these letters, or with POST what came of it. Raises PermissionDenied."""
     user = request.user
     if not isinstance(user, User) or not user.has_perm(PROPOSE):
@@ -96,7 +96,6 @@ def page(model_admin: Any, request: HttpRequest, ids: Sequence[int]) -> HttpResp
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "POST"])
     upto = number_of(request.POST.get("upto")) or max(ids, default=0)
-    transform = transform_of(request)
     preview = batch_preview(letter_ids=[each for each in ids if each <= upto], transform=transform)
     asked = _Asked(preview=preview, transform=transform, upto=upto)
     context = {

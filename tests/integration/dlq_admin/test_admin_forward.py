@@ -81,6 +81,14 @@ def test_a_proposal_says_what_would_fail_again_and_offers_what_repairs_it(
     assert urls == {f"{BATCHES}{batch.pk}/change/"} and batch.change == TRANSFORM
 
 
+def test_a_transform_is_chosen_for_a_cause_too(people: People, rows: list[DeadLetter]) -> None:
+    path = f"{LETTERS}propose/?cluster={rows[0].cluster_id}&transform={TRANSFORM}"
+    omar = client_of(people.omar)
+    assert f"changed by {TRANSFORM}" in omar.get(path).content.decode()
+    send(omar, path, seen(omar, path))
+    assert RedriveBatch.objects.get().change == TRANSFORM
+
+
 def test_bytes_before_and_after_are_shown_by_a_press_of_a_button(
     people: People, rows: list[DeadLetter]
 ) -> None:
