@@ -175,6 +175,8 @@ def test_the_keyboard_reaches_the_step_the_form_and_the_dialog(
     press_until(ada, "#dialog button[type=submit]")
     ada.keyboard.press("Enter")
     expect(ada.get_by_text(f"You approved batch {batch.pk}")).to_be_visible()
+    # Omar's page comes anew; a window that is closed meanwhile may never say that it is.
+    expect(omar.locator("#dl-batch")).to_have_attribute("data-state", "RUNNING")
 
 
 def test_a_worker_is_paused_and_resumed_from_the_console(
