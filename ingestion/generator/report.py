@@ -12,10 +12,7 @@ WINDOW = 5.0
 
 def progress_line(progress: Progress, planned: int, now: float) -> str:
     """How it goes, in one line."""
-    recent = [(at, number) for at, number in progress.acks if at > now - WINDOW]
-    begin = max(progress.first_at or now, now - WINDOW)
-    rate = sum(number for _, number in recent) / max(now - begin, 0.001)
-    parts = [f"{progress.acked:,} of {planned:,} records acknowledged", f"{rate:,.0f}/s"]
+    parts = [f"{progress.acked:,} of {planned:,} records acknowledged", f"{_rate(progress, now):,.0f}/s"]
     if progress.refused:
         parts.append(f"{progress.refused:,} refused")
     if progress.failed:
@@ -23,6 +20,15 @@ def progress_line(progress: Progress, planned: int, now: float) -> str:
     if progress.waiting_since is not None and now - progress.waiting_since > 1:
         parts.append(f"waiting for an answer for {now - progress.waiting_since:.0f} s")
     return ", ".join(parts)
+
+
+def _rate(progress: Progress, now: float) -> float:
+    """Acknowledged records a second, lately: as far back as window, run and what is remembered reach."""
+    acks, start = list(progress.acks), now - WINDOW
+    begin = max(now if progress.first_at is None else progress.first_at, start)
+    if len(acks) == progress.acks.maxlen:  # the oldest says when, the others how many
+        begin, acks = max(begin, acks[0][0]), acks[1:]
+    return sum(number for at, number in acks if at > start) / max(now - begin, 0.001)
 
 
 def wanted_rate(maker: Maker, records: int) -> float:

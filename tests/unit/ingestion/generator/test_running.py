@@ -18,7 +18,7 @@ from ingestion.generator.blocks import Made, Maker
 from ingestion.generator.couriers import KafkaSink, ThreadCourier
 from ingestion.generator.options import Faults, Options, Scenario
 from ingestion.generator.report import progress_line, truth_lines, wanted_rate
-from ingestion.generator.running import Answer, Run
+from ingestion.generator.running import Answer, Progress, Run
 from ingestion.generator.truth import Fate, Truth, expected
 
 from .wanted import options, steadily, wanted
@@ -256,3 +256,10 @@ def test_progress_and_truth_are_told_in_words() -> None:
         "  refused: 4 nul",
         "  1 were not sent",
     ]
+
+
+def test_the_rate_is_told_right_however_many_answers_there_were() -> None:
+    progress = Progress(acked=9_000, first_at=0.0)
+    progress.acks.extend((at / 100, 10) for at in range(1, 901))  # a hundred answers a second
+    assert progress_line(progress, 9_000, 9.0).endswith(" acknowledged, 1,000/s")
+    assert progress_line(progress, 9_000, 29.0).endswith(" acknowledged, 0/s")
