@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
-from heimdall_project.streams.admin.dialogs import dialog, dialog_action
+from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fitting
 
 from .. import services
 from ..batch_states import BatchState, batch_sources
@@ -76,9 +76,8 @@ class BatchOrdersAdmin(ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Only what the batch's state allows to this person."""
         batch = RedriveBatch.objects.filter(pk=number_of(object_id)).first()
-        fitting = _fitting(batch, request) if batch else set()
-        allowed: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return [each for each in allowed if each.action_name.rpartition("_")[2] in fitting]
+        names = _fitting(batch, request) if batch else set()
+        return fitting(super().get_actions_detail(request, object_id), names)
 
     @dialog_action(
         description="Approve",

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
 from heimdall_project.errors import Forbidden, NotFound
-from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.streams.admin.base import OwnPageAdmin
 from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
@@ -35,7 +35,7 @@ COMPARED = 10
 
 
 @admin.register(RedriveBatch)
-class RedriveBatchAdmin(BatchOrdersAdmin, LargeTableAdmin):
+class RedriveBatchAdmin(BatchOrdersAdmin, OwnPageAdmin):
     """Batches, newest first."""
 
     list_display = ("number", "shown_state", "why", "letters", "proposer", "approver", "proposed", "noted")
@@ -43,6 +43,7 @@ class RedriveBatchAdmin(BatchOrdersAdmin, LargeTableAdmin):
     list_filter_submit = True
     empty_template = "dlq_admin/no_batches.html"
     ordering = ("-proposed_at", "-id")
+    page_title = "Batch"
     change_form_template = "dlq_admin/batch.html"
 
     class Media:
@@ -82,22 +83,10 @@ class RedriveBatchAdmin(BatchOrdersAdmin, LargeTableAdmin):
         """Batches with the people who decided about them."""
         return selectors.batches_listed()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one batch."""
-        batch = self.get_object(request, object_id)
-        shown: dict[str, Any] = {}
-        if batch and isinstance(request.user, User) and self.has_view_permission(request, batch):
-            shown = batch_view.page(batch, request.user, timezone.now(), asked=request.GET.get("items", ""))
-        live = {"stream_url": stream.public_url(request, f"dlq/batches/{object_id}")}
-        more = {**(extra_context or {}), **shown, **live, "title": f"Batch {object_id}", "subtitle": None}
-        response: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return response
+    def page(self, request: HttpRequest, user: User, row: RedriveBatch) -> dict[str, Any]:
+        """The batch and its letters, and where its progress is told."""
+        shown = batch_view.page(row, user, timezone.now(), asked=request.GET.get("items", ""))
+        return {**shown, "stream_url": stream.public_url(request, f"dlq/batches/{row.pk}")}
 
     @display(description="Batch")
     def number(self, batch: RedriveBatch) -> str:

@@ -18,7 +18,7 @@ from unfold.decorators import display
 
 from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
-from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.streams.admin.base import OwnPageAdmin
 from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
@@ -31,7 +31,7 @@ SHOWN = 140
 
 
 @admin.register(Cluster)
-class ClusterAdmin(LargeTableAdmin):
+class ClusterAdmin(OwnPageAdmin):
     """Causes, the latest failure first."""
 
     list_display = ("number", "cause", "where", "kind", "left", "total", "first", "last")
@@ -47,6 +47,7 @@ class ClusterAdmin(LargeTableAdmin):
     list_before_template = "dlq_admin/cluster_list.html"
     empty_template = "dlq_admin/no_letters.html"
     ordering = ("-last_seen", "-id")
+    page_title = "Cause"
     change_form_template = "dlq_admin/cluster.html"
 
     class Media:
@@ -96,21 +97,9 @@ class ClusterAdmin(LargeTableAdmin):
         response: HttpResponse = super().changelist_view(request, more)
         return response
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one cause."""
-        cluster = self.get_object(request, object_id)
-        shown: dict[str, Any] = {}
-        if cluster and isinstance(request.user, User) and self.has_view_permission(request, cluster):
-            shown = cluster_view.page(cluster, request.user, timezone.now())
-        more = {**(extra_context or {}), **shown, "title": f"Cause {object_id}", "subtitle": None}
-        response: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return response
+    def page(self, request: HttpRequest, user: User, row: Cluster) -> dict[str, Any]:
+        """The cause and its letters."""
+        return cluster_view.page(row, user, timezone.now())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Cluster]:
         """All of them."""

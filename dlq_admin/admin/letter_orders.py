@@ -17,7 +17,7 @@ from unfold.enums import ActionVariant
 
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Forbidden, NotFound, Refused
-from heimdall_project.streams.admin.dialogs import dialog, dialog_action
+from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fitting
 
 from .. import selectors, services
 from ..models import DeadLetter
@@ -80,9 +80,8 @@ class LetterOrdersAdmin(ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Only what the letter's state allows to this person."""
         letter = DeadLetter.objects.filter(pk=number_of(object_id)).first()
-        fitting = _fitting(letter, request) if letter else set()
-        allowed: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return [each for each in allowed if each.action_name.rpartition("_")[2] in fitting]
+        names = _fitting(letter, request) if letter else set()
+        return fitting(super().get_actions_detail(request, object_id), names)
 
     @dialog_action(
         description="Send again",

@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from heimdall_project.accounts.models import User
-from heimdall_project.streams.admin.base import LargeTableAdmin, place
+from heimdall_project.streams.admin.base import OwnPageAdmin, place
 from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
@@ -40,7 +40,7 @@ SHOWN = 110
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(LetterOrdersAdmin, LargeTableAdmin):
+class DeadLetterAdmin(LetterOrdersAdmin, OwnPageAdmin):
     """Dead letters, the latest failure first."""
 
     list_display = ("number", "shown_state", "error", "came_from", "of_cause", "attempt", "failed")
@@ -61,6 +61,7 @@ class DeadLetterAdmin(LetterOrdersAdmin, LargeTableAdmin):
     search_fields = ("id",)  # the theme shows the field for it; `get_search_results` does the search
     search_help_text = searching.HELP
     ordering = ("-failed_at", "-id")
+    page_title = "Dead letter"
     change_form_template = "dlq_admin/letter.html"
 
     class Media:
@@ -97,21 +98,9 @@ class DeadLetterAdmin(LetterOrdersAdmin, LargeTableAdmin):
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **more})
         return response
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one letter."""
-        letter = self.get_object(request, object_id)
-        shown: dict[str, Any] = {}
-        if letter and isinstance(request.user, User) and self.has_view_permission(request, letter):
-            shown = letter_view.page(letter, request.user, timezone.now())
-        more = {**(extra_context or {}), **shown, "title": f"Dead letter {object_id}", "subtitle": None}
-        response: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return response
+    def page(self, request: HttpRequest, user: User, row: DeadLetter) -> dict[str, Any]:
+        """The letter and what happened to it."""
+        return letter_view.page(row, user, timezone.now())
 
     @display(description="Letter")
     def number(self, letter: DeadLetter) -> str:

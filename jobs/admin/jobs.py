@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
@@ -12,6 +12,7 @@ from unfold.decorators import display
 
 from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
+from heimdall_project.streams.admin.base import OwnPageAdmin
 from heimdall_project.streams.admin.wording import age, cell, duration, visible
 
 from .. import failures
@@ -37,7 +38,7 @@ SHOWN = 110
 
 
 @admin.register(AnalysisJob)
-class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
+class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin, OwnPageAdmin):
     """Jobs, newest first."""
 
     list_display = ("number", "shown_status", "service", "shown_priority", "outcome", "owner", "age", "took")
@@ -56,6 +57,7 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
     search_fields = ("id",)  # the theme shows the field for it; `get_search_results` does the search
     search_help_text = searching.HELP
     ordering = ("-created_at", "-id")
+    page_title = "Job"
     change_form_template = "jobs/job.html"
 
     class Media:
@@ -73,22 +75,10 @@ class AnalysisJobAdmin(OrdersAdmin, ConsoleAdmin):
         """By what jobs are called; no row comes twice."""
         return searching.search(queryset, search_term), False
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one job."""
-        job = self.get_object(request, object_id)
-        shown: dict[str, Any] = {}
-        if job and isinstance(request.user, User) and self.has_view_permission(request, job):
-            shown = job_view.page(job, request.user)
-        live = {"stream_url": stream.public_url(request, f"jobs/{object_id}"), "news": " ".join(Event)}
-        more = {**(extra_context or {}), **shown, **live, "title": f"Job {object_id}", "subtitle": None}
-        response: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return response
+    def page(self, request: HttpRequest, user: User, row: AnalysisJob) -> dict[str, Any]:
+        """The job, and where its timeline is told."""
+        live = {"stream_url": stream.public_url(request, f"jobs/{row.pk}"), "news": " ".join(Event)}
+        return {**job_view.page(row, user), **live}
 
     @display(description="Job")
     def number(self, job: AnalysisJob) -> str:

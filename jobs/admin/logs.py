@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Left
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.accounts.models import User
+from heimdall_project.streams.admin.base import OwnPageAdmin
 from heimdall_project.streams.admin.selects import SelectFilter
 from heimdall_project.streams.admin.wording import cell, moment, visible, visible_prose
 
@@ -48,7 +49,7 @@ class EnvironmentFilter(filters.EnvironmentFilter):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(LargeTableAdmin):
+class LogEntryAdmin(OwnPageAdmin):
     """Log entries, newest first."""
 
     list_display = ("number", "service", "shown_level", "first_line", "source", "logged", "analysed")
@@ -57,6 +58,7 @@ class LogEntryAdmin(LargeTableAdmin):
     search_fields = ("content",)
     search_help_text = "Search by part of the text"
     ordering = ("-created_at", "-id")
+    page_title = "Log entry"
     change_form_template = "jobs/log.html"
 
     class Media:
@@ -67,19 +69,9 @@ class LogEntryAdmin(LargeTableAdmin):
         entries = LogEntry.objects.defer("content")
         return entries.annotate(beginning=Left("content", FIRST + 1), job_count=Count("jobs"))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page of one entry."""
-        entry = self.get_object(request, object_id)
-        shown = _page(entry) if entry and self.has_view_permission(request, entry) else {}
-        more = {**(extra_context or {}), **shown, "title": f"Log entry {object_id}", "subtitle": None}
-        response: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return response
+    def page(self, request: HttpRequest, user: User, row: LogEntry) -> dict[str, Any]:
+        """The entry and its jobs."""
+        return _page(row)
 
     @display(description="Entry")
     def number(self, entry: LogEntry) -> str:

@@ -17,7 +17,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from heimdall_project.errors import NotFound, Refused
-from heimdall_project.streams.admin.dialogs import dialog, dialog_action, done, refused
+from heimdall_project.streams.admin.dialogs import dialog, dialog_action, done, fitting, refused
 
 from .. import failures, services
 from ..models import AnalysisJob
@@ -92,9 +92,8 @@ class OrdersAdmin(ModelAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Only what the job's state allows."""
         status = AnalysisJob.objects.filter(pk=_number(object_id)).values_list("status", flat=True).first()
-        fitting = {"_cancel": status in OPEN, "_redrive": status in REDRIVABLE}
-        allowed: list[UnfoldAction] = super().get_actions_detail(request, object_id)
-        return [each for each in allowed if any(each.action_name.endswith(n) for n in fitting if fitting[n])]
+        names = {name for name, states in (("cancel", OPEN), ("redrive", REDRIVABLE)) if status in states}
+        return fitting(super().get_actions_detail(request, object_id), names)
 
     @dialog_action(
         description="Redrive",

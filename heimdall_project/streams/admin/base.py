@@ -8,12 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
+from ...accounts.models import User
 from .. import registry, topics
 
 PREVIEW = 4000
@@ -45,6 +46,33 @@ class LargeTableAdmin(ReadOnlyAdmin):
 
     paginator = InfinitePaginator
     show_full_result_count = False
+
+
+class OwnPageAdmin(LargeTableAdmin):
+    """A row has a page of its own instead of a form."""
+
+    page_title = ""
+    """What a row is called above its page, before its number."""
+
+    def page(self, request: HttpRequest, user: User, row: Any) -> dict[str, Any]:
+        """What the page shows; asked only for those who may see the row."""
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one row."""
+        row = self.get_object(request, object_id)
+        shown: dict[str, Any] = {}
+        if row and isinstance(request.user, User) and self.has_view_permission(request, row):
+            shown = self.page(request, request.user, row)
+        more = {**(extra_context or {}), **shown, "title": f"{self.page_title} {object_id}", "subtitle": None}
+        response: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return response
 
 
 class ChoiceFilter(admin.SimpleListFilter):

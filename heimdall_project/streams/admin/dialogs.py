@@ -1,6 +1,6 @@
 """Orders as dialogs over a page; opened in a tab of their own, or without script, as whole pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
 from ...errors import Refused
@@ -41,6 +42,11 @@ def dialog_action(**options: Any) -> Callable[[Callable[..., HttpResponse]], Cal
         return answer
 
     return decorate
+
+
+def fitting(actions: Iterable[UnfoldAction], names: Collection[str]) -> list[UnfoldAction]:
+    """Those of a page's actions whose methods have these names."""
+    return [each for each in actions if each.action_name.rpartition("_")[2] in names]
 
 
 def done(request: HttpRequest, text: str) -> HttpResponse:
