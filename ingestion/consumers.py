@@ -31,6 +31,7 @@ class ClickHouseWriter(BatchConsumer[PageView]):
     topic = Topic.PAGE_VIEWS
     event = PageView
     keeps = True
+    is_atomic = True
     handler_budget = HANDLER_BUDGET
 
     def __init__(self, table: Table | None = None) -> None:

@@ -56,6 +56,7 @@ class JobResults(BatchConsumer[AnalysisCompleted]):
     event = AnalysisCompleted
     # Due at once: a batch is what came while the one before was applied.
     batch = BatchPolicy(records=500, seconds=0.0)
+    is_atomic = True
 
     def handle(self, batch: Batch[AnalysisCompleted]) -> None:
         """Apply results, all in one transaction."""

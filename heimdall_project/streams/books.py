@@ -133,6 +133,13 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ("group", topic, partition, minute, source, outcome, rule) DO UPDATE
 SET count = streams_ledgerentry.count + excluded.count
 """
+_END_REDRIVES = """
+INSERT INTO streams_redriveoutcome (redrive_id, "group", status, failure_class, topic, partition, "offset")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (redrive_id) DO UPDATE
+SET status = excluded.status, failure_class = excluded.failure_class
+WHERE streams_redriveoutcome.status <> 'ok'
+"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -205,33 +212,27 @@ class DjangoBooks:
 
     def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
         """See `Books.redrive_begun`."""
-        started = RedriveEnd(redrive_id, record, RedriveOutcome.Status.STARTED)
+        fresh = {
+            "group": group,
+            "status": RedriveOutcome.Status.STARTED,
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+        }
         with database(), transaction.atomic():
-            return self._wrote_first(group, started) or self._change(started, ["failed"])
+            if RedriveOutcome.objects.get_or_create(redrive_id=redrive_id, defaults=fresh)[1]:
+                return True
+            failed = RedriveOutcome.objects.filter(redrive_id=redrive_id, status=RedriveOutcome.Status.FAILED)
+            return failed.update(status=RedriveOutcome.Status.STARTED, failure_class="") == 1
 
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """See `Books.redrives_ended`."""
-        with database(), transaction.atomic():
-            for end in ends:
-                if not self._wrote_first(group, end):
-                    self._change(end, ["started", "failed"])
-
-    @staticmethod
-    def _wrote_first(group: str, end: RedriveEnd) -> bool:
-        fresh = {
-            "group": group,
-            "status": end.status,
-            "failure_class": end.failure_class,
-            "topic": end.record.topic,
-            "partition": end.record.partition,
-            "offset": end.record.offset,
-        }
-        return RedriveOutcome.objects.get_or_create(redrive_id=end.redrive_id, defaults=fresh)[1]
-
-    @staticmethod
-    def _change(end: RedriveEnd, since: list[str]) -> bool:
-        known = RedriveOutcome.objects.filter(redrive_id=end.redrive_id, status__in=since)
-        return known.update(status=end.status, failure_class=end.failure_class) == 1
+        rows = [
+            (end.redrive_id, group, end.status, end.failure_class, *end.record.place, end.record.offset)
+            for end in sorted(ends, key=lambda end: end.redrive_id)  # no two lock the same in another order
+        ]
+        with database(), transaction.atomic(), connection.cursor() as sql:
+            sql.executemany(_END_REDRIVES, rows)
 
     def flood_window(self, group: str, now: float) -> Window:
         """See `Books.flood_window`."""

@@ -225,6 +225,9 @@ class BatchConsumer[T](_KafkaConsumer):
     """Bound on records taken in and not finished; by default enough to fill the next batches meanwhile."""
     max_buffer_bytes: int | None = None
     """Bound on their keys and values."""
+    is_atomic: ClassVar[bool] = False
+    """A batch that raises changed nothing: one insert, one transaction. Records that people sent again then
+    need not be handled one by one, unless `effects` says that a second time would change something."""
 
     def handle(self, batch: Batch[T]) -> None:
         """Handle one batch; say `batch.reject` or `batch.settle` for records that end otherwise."""

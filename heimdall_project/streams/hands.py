@@ -9,7 +9,7 @@ end each for itself.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, groupby
+from itertools import chain
 from operator import attrgetter, itemgetter
 from random import Random
 from typing import Any, cast
@@ -25,12 +25,13 @@ from ..observability.logging import bound
 from . import redrive, tracing
 from .at_record import at_record
 from .books import Books, is_outage
-from .consumer import Batch, BatchConsumer, ConcurrentConsumer, Delivery, End, KafkaConsumer, Redrive
+from .consumer import Batch, BatchConsumer, ConcurrentConsumer, Delivery, Effects, End, KafkaConsumer, Redrive
 from .dead_letters import Failure, SkippedByOperator
 from .outcomes import STORED
 from .pace import SLICE
 from .ports import Clock
 from .records import Record
+from .redrive import Addressed
 from .redrive_gate import AtWork, RedriveGate
 from .retry import OUTAGE
 from .units import Load, Unit
@@ -136,8 +137,7 @@ class Hands:
 
     def _prepare(self, unit: Unit, record: Record) -> tuple[Any, Redrive | None] | None:
         """The decoded event and the redrive of a record that is to be handled; None if it has its end."""
-        if self._is_skipped(record):
-            self._fail(unit, record, SkippedByOperator("passed by on an operator's order"))
+        if self._passed_by(unit, record):
             return None
         addressed = redrive.read(record) if record.headers else None
         again = addressed.redrive if addressed else None
@@ -163,9 +163,13 @@ class Hands:
             else:
                 self._fail(unit, record, self._consumer.explain(record, error))
 
-    def _is_skipped(self, record: Record) -> bool:
+    def _passed_by(self, unit: Unit, record: Record) -> bool:
+        """Whether an operator ordered to skip this record; it has its end then."""
         skips = self._skips()
-        return bool(skips) and (record.topic, record.partition, record.offset) in skips
+        if not skips or (record.topic, record.partition, record.offset) not in skips:
+            return False
+        self._fail(unit, record, SkippedByOperator("passed by on an operator's order"))
+        return True
 
     def _failed(self, unit: Unit, record: Record, error: Exception) -> None:
         """End a record whose handler raised, or raise so that it is tried again."""
@@ -238,10 +242,10 @@ class Hands:
         unit.call_began = self._clock.monotonic()
         left = unit.left()
         if not self._skips() and not _is_marked(left):
-            self._ordinary(unit, left)
+            self._decoded(unit, left, {})
             return
         waits: TryAgain | AtWork | None = None
-        for part in _parts(left):
+        for part in _parts(left, alone=not self._may_repeat()):
             if unit.yielding:
                 break
             try:
@@ -251,10 +255,15 @@ class Hands:
         if waits:
             raise waits
 
-    def _ordinary(self, unit: Unit, records: Sequence[Record]) -> None:
-        """Handle records that nobody sent again or ordered to pass by: decoded together."""
+    def _may_repeat(self) -> bool:
+        """Whether redriven records may stand in a batch that is handled again when a neighbour fails it."""
+        consumer = cast(BatchConsumer[Any], self._consumer)
+        return consumer.is_atomic and consumer.effects is Effects.IDEMPOTENT
+
+    def _decoded(self, unit: Unit, records: Sequence[Record], redrives: dict[int, Redrive]) -> None:
+        """Handle records, decoded together; those that do not decode end alone."""
         if self._consumer.event is None:
-            self._handle(unit, records, records, {})
+            self._handle(unit, records, records, redrives)
             return
         events = codec.decode_many(self._consumer.event, list(map(_value, records)))
         refused = (
@@ -269,18 +278,16 @@ class Hands:
                 event for record, event in zip(records, events, strict=True) if record.offset not in gone
             ]
             records = [record for record in records if record.offset not in gone]
-        if records:
-            self._handle(unit, records, events, {})
+        self._handle(unit, records, events, redrives)
 
-    def _part(self, unit: Unit, part: Sequence[Record]) -> None:
-        ready = [(record, prepared) for record in part if (prepared := self._prepare(unit, record))]
-        if not ready:
-            return
-        records = [record for record, _ in ready]
-        events = [event for _, (event, _) in ready]
-        redrives = {record.offset: again for record, (_, again) in ready if again is not None}
+    def _part(self, unit: Unit, part: Sequence[tuple[Record, Addressed | None]]) -> None:
+        part = [(record, addressed) for record, addressed in part if not self._passed_by(unit, record)]
+        ends = self._gate.enter_together([(record, a) for record, a in part if a])
+        unit.verdicts.update(ends)
+        part = [(record, addressed) for record, addressed in part if record.offset not in ends]
+        redrives = {record.offset: addressed.redrive for record, addressed in part if addressed}
         try:
-            self._handle(unit, records, events, redrives)
+            self._decoded(unit, [record for record, _ in part], redrives)
         finally:
             self._gate.leave(again.redrive_id for again in redrives.values())
 
@@ -288,6 +295,8 @@ class Hands:
         self, unit: Unit, records: Sequence[Record], events: Sequence[Any], redrives: dict[int, Redrive]
     ) -> None:
         """Handle a batch; if it fails as a whole, halve it until the culprit stands alone."""
+        if not records:
+            return
         batch = Batch(unit.place, records, events, redrives, go_on=lambda: not unit.yielding)
         unit.call_began = self._clock.monotonic()
         try:
@@ -358,11 +367,24 @@ def _is_redriven(unit: Unit) -> bool:
     return any(record.headers and redrive.read(record) for record in unit.records)
 
 
-def _parts(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """Redriven records stand alone: the failure of another must not have them handled again."""
-    for redriven, group in groupby(records, key=lambda r: bool(r.headers and redrive.read(r))):
-        part = list(group)
-        yield from ([record] for record in part) if redriven else (part,)
+def _parts(records: Sequence[Record], *, alone: bool) -> Iterator[list[tuple[Record, Addressed | None]]]:
+    """Records that are handled together, with their marks: never two copies of one redrive.
+
+    `alone`: redriven records stand alone, as the failure of another must not have them handled again.
+    """
+    part: list[tuple[Record, Addressed | None]] = []
+    redrives: set[str] = set()
+    for record in records:
+        addressed = redrive.read(record) if record.headers else None
+        redrive_id = addressed.redrive.redrive_id if addressed else None
+        if part and (redrive_id in redrives or (alone and (addressed or redrives))):
+            yield part
+            part, redrives = [], set()
+        part.append((record, addressed))
+        if redrive_id is not None:
+            redrives.add(redrive_id)
+    if part:
+        yield part
 
 
 _headers, _value, _name = attrgetter("headers"), attrgetter("value"), itemgetter(0)

@@ -1,6 +1,6 @@
 """Each redrive is handled once, however often it was published, as long as its outcome can be remembered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from ..observability.crash import crash_point
@@ -38,31 +38,50 @@ class RedriveGate:
 
         Raises AtWork, and TransientError while the books are away.
         """
-        if addressed.group != self._group:
-            return dropped(Rule.OTHER_GROUP)
-        redrive_id = addressed.redrive.redrive_id
-        with self._lock:
-            if redrive_id in self._at_work:
-                raise AtWork(f"another copy of redrive {redrive_id} is at work")
-            self._at_work.add(redrive_id)
-        verdict: Verdict | None = DUPLICATE
-        try:
-            verdict = self._judge(redrive_id, record)
-        finally:
-            if verdict is not None:
-                self.leave([redrive_id])
-        return verdict
+        return self.enter_together([(record, addressed)]).get(record.offset)
 
-    def _judge(self, redrive_id: str, record: Record) -> Verdict | None:
-        if handled := self._unwritten.get(redrive_id):
-            self._write([redrive_id])
-            end, verdict = handled
-            return verdict if end.record == record else DUPLICATE
-        if self._status(redrive_id) == Status.OK:
-            return DUPLICATE
-        if self._effects is not Effects.UNSAFE or self._books.redrive_begun(self._group, redrive_id, record):
-            return None
-        return DUPLICATE if self._status(redrive_id) == Status.OK else dropped(Rule.REDRIVE_UNKNOWN)
+    def enter_together(self, marked: Sequence[tuple[Record, Addressed]]) -> dict[int, Verdict]:
+        """Verdicts, by offset, of those of these records of one partition that are not to be handled.
+
+        Their redrives differ. Either all that have no verdict are let through, or none: raises as `enter`.
+        """
+        verdicts = {
+            record.offset: dropped(Rule.OTHER_GROUP)
+            for record, addressed in marked
+            if addressed.group != self._group
+        }
+        ours = {a.redrive.redrive_id: record for record, a in marked if record.offset not in verdicts}
+        if not ours:
+            return verdicts
+        self._occupy(ours)
+        judged = dict.fromkeys((record.offset for record in ours.values()), DUPLICATE)
+        try:
+            judged = self._judge(ours)
+        finally:  # should it raise, nobody is let through
+            self.leave(each for each, record in ours.items() if record.offset in judged)
+        return verdicts | judged
+
+    def _occupy(self, redrive_ids: Iterable[str]) -> None:
+        with self._lock:
+            if busy := self._at_work.intersection(redrive_ids):
+                raise AtWork(f"another copy of redrive {min(busy)} is at work")
+            self._at_work.update(redrive_ids)
+
+    def _judge(self, ours: Mapping[str, Record]) -> dict[int, Verdict]:
+        verdicts = {}
+        if handled := {each: self._unwritten[each] for each in ours if each in self._unwritten}:
+            self._write(list(handled))
+        for each, (end, verdict) in handled.items():
+            verdicts[ours[each].offset] = verdict if end.record == ours[each] else DUPLICATE
+        status = self._books.redrive_status(each for each in ours if each not in handled)
+        for each in ours.keys() - handled.keys():
+            record = ours[each]
+            if status.get(each) == Status.OK:
+                verdicts[record.offset] = DUPLICATE
+            elif self._effects is Effects.UNSAFE and not self._books.redrive_begun(self._group, each, record):
+                is_ok = self._status(each) == Status.OK
+                verdicts[record.offset] = DUPLICATE if is_ok else dropped(Rule.REDRIVE_UNKNOWN)
+        return verdicts
 
     def _status(self, redrive_id: str) -> str | None:
         return self._books.redrive_status([redrive_id]).get(redrive_id)

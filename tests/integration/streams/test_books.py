@@ -161,6 +161,14 @@ def test_a_redrive_that_failed_may_begin_again_and_one_that_is_ok_stays_ok():
     assert not books.redrive_begun(GROUP, "r1", RECORD)
 
 
+def test_many_redrives_end_at_once_in_any_order_beside_others():
+    ends = [RedriveEnd(f"r{n}", RECORD, "ok" if n % 2 else "failed") for n in range(300)]
+    ends += [RedriveEnd("r0", RECORD, "ok"), RedriveEnd("r1", RECORD, "failed")]
+    at_once(lambda step: DjangoBooks().redrives_ended(GROUP, ends[::step]), 1, -1, 1, -1)
+    status = DjangoBooks().redrive_status(f"r{n}" for n in range(300))
+    assert status == {f"r{n}": "ok" if n % 2 or n == 0 else "failed" for n in range(300)}
+
+
 def test_an_order_to_skip_is_marked_as_carried_out_once():
     books = DjangoBooks()
     SkipRequest.objects.create(worker="w", topic=RECORD.topic, partition=0, offset=7, reason="stuck")

@@ -11,6 +11,7 @@ from heimdall_project.errors import (
     TransientError,
 )
 from heimdall_project.streams import redrive
+from heimdall_project.streams.consumer import Effects, Redrive
 from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.member import Overrun
 from heimdall_project.streams.orders import Orders
@@ -366,15 +367,74 @@ def test_a_batch_is_handed_over_by_count_and_by_age(broker):
     assert (lots.sizes, lots.seen) == ([10, 10, 5], list(range(25)))
 
 
-def test_a_redrive_in_a_batch_is_handled_alone(broker):
-    value = b'{"n":2}'
-    marks = redrive.marks(topic=TOPIC, key=None, value=value, redrive_id="r1", group=Lots.group(), count=1)
-    fill(broker, 0, 1)
+def send_again(broker, n, redrive_id):
+    value = b'{"n":%d}' % n
+    marks = redrive.marks(
+        topic=TOPIC, key=None, value=value, redrive_id=redrive_id, group=Lots.group(), count=1
+    )
     broker.produce(TOPIC, value, partition=0, headers=marks)
-    fill(broker, 3)
+
+
+@pytest.fixture
+def atomic(monkeypatch):
+    monkeypatch.setattr(Lots, "is_atomic", True)
+
+
+@pytest.mark.usefixtures("atomic")
+def test_redrives_are_handled_together_where_a_batch_that_fails_changed_nothing(broker):
+    told = []
+    fill(broker, 0, 1)
+    for n in (2, 3):
+        send_again(broker, n, f"r{n}")
+    fill(broker, 4)
+    lots = Lots(lambda batch: told.append(batch.redrives))
+    run_until_idle(broker.runner(lots))
+    assert (lots.sizes, lots.seen) == ([5], [0, 1, 2, 3, 4])
+    assert told == [{2: Redrive("r2", 1), 3: Redrive("r3", 1)}]
+    assert broker.books.redrives == {"r2": "ok", "r3": "ok"}
+
+
+@pytest.mark.usefixtures("atomic")
+def test_two_copies_of_a_redrive_in_one_batch_are_handled_once(broker):
+    fill(broker, 0)
+    for redrive_id in ("r1", "r2", "r1"):
+        send_again(broker, 1, redrive_id)
+    fill(broker, 2)
     lots = Lots()
     run_until_idle(broker.runner(lots))
-    assert (lots.sizes, lots.seen) == ([2, 1, 1], [0, 1, 2, 3])
+    assert (lots.sizes, lots.seen) == ([3, 1], [0, 1, 1, 2])
+    assert broker.books.counted(Lots.group()) == {"stored": 4, "duplicate": 1}
+
+
+@pytest.mark.usefixtures("atomic")
+def test_of_redrives_in_a_batch_the_one_that_fails_comes_back_and_the_others_are_handled(broker):
+    def act(batch):
+        if any(note.n == 6 for note in batch.events):
+            raise RuntimeError("one of you")
+
+    for n in range(10):
+        send_again(broker, n, f"r{n}")
+    lots = Lots(act)
+    run_until_idle(broker.runner(lots))
+    assert sorted(lots.seen) == [0, 1, 2, 3, 4, 5, 7, 8, 9]
+    assert [r.value for r in broker.records("dlq.failed")] == [b'{"n":6}']
+    assert broker.books.redrives == {f"r{n}": "failed" if n == 6 else "ok" for n in range(10)}
+
+
+@pytest.mark.parametrize(
+    ("effects", "is_atomic"),
+    [(Effects.IDEMPOTENT, False), (Effects.NEEDS_KEY, True), (Effects.UNSAFE, True)],
+)
+def test_a_redrive_that_must_not_be_handled_twice_is_handled_alone(broker, effects, is_atomic, monkeypatch):
+    monkeypatch.setattr(Lots, "effects", effects)
+    monkeypatch.setattr(Lots, "is_atomic", is_atomic)
+    fill(broker, 0, 1)
+    for n in (2, 3):
+        send_again(broker, n, f"r{n}")
+    fill(broker, 4)
+    lots = Lots()
+    run_until_idle(broker.runner(lots))
+    assert (lots.sizes, lots.seen) == ([2, 1, 1, 1], [0, 1, 2, 3, 4])
 
 
 def test_a_batch_that_fails_as_a_whole_is_halved_until_the_culprit_stands_alone(broker):

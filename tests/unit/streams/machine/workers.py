@@ -40,6 +40,8 @@ class Handles(Protocol):
 
     def handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None: ...
 
+    def handle_as_a_whole(self, batch: Batch[Note]) -> None: ...
+
 
 class Threads(ThreadPoolExecutor):
     """Work that really runs beside the loop."""
@@ -157,4 +159,13 @@ class Batches(_Model, BatchConsumer[Note]):
                     batch.settle(record, verdict)
 
 
-SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Together, Batches]
+class AtomicBatches(Batches):
+    """Idempotent by n. As `Batches`, but what fails the whole batch does so before anything is changed."""
+
+    is_atomic = True
+
+    def handle(self, batch: Batch[Note]) -> None:
+        self.world.handle_as_a_whole(batch)
+
+
+SHAPES: list[type[KafkaConsumer]] = [OneByOne, SeveralAtOnce, Together, Batches, AtomicBatches]

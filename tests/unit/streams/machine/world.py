@@ -5,7 +5,7 @@ lets it run, so that every order of events can be tried and found again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from heimdall_project.errors import DeadLetterUnavailable, FloodDetected, Invali
 from heimdall_project.streams import desk as desk_module
 from heimdall_project.streams import member as member_module
 from heimdall_project.streams import redrive
-from heimdall_project.streams.consumer import KafkaConsumer, Redrive
+from heimdall_project.streams.consumer import Batch, KafkaConsumer, Redrive
 from heimdall_project.streams.flood import FloodRules
 from heimdall_project.streams.member import Limits, Member
 from heimdall_project.streams.orders import Orders
@@ -191,16 +191,30 @@ class World:
         if self._pool is Threads:
             sleep(note.n % 3 / 2000)
         with self._lock:
-            return self._handle(record, note, again)
+            if note.kind == "poison" and not self.dependency_down:
+                raise InvalidMessage("poison")
+            self.fail_by([note])
+            return self._change(record, note, again)
 
-    def _handle(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None:
+    def handle_as_a_whole(self, batch: Batch[Note]) -> None:
+        """What fails the whole batch does so before anything is changed."""
+        with self._lock:
+            self.fail_by(batch.events)
+            for record, note in zip(batch.records, batch.events, strict=True):
+                if note.kind == "poison":
+                    batch.reject(record, InvalidMessage("poison"))
+                elif verdict := self._change(record, note, batch.redrives.get(record.offset)):
+                    batch.settle(record, verdict)
+
+    def fail_by(self, notes: Iterable[Note]) -> None:
         if self.dependency_down:
             raise TransientError("sink", "down")
-        if note.kind == "poison":
-            raise InvalidMessage("poison")
-        if note.kind == "bug" or (note.kind == "shaky" and note.n not in self._shaken):
-            self._shaken.add(note.n)
-            raise RuntimeError("bug")
+        for note in notes:
+            if note.kind == "bug" or (note.kind == "shaky" and note.n not in self._shaken):
+                self._shaken.add(note.n)
+                raise RuntimeError("bug")
+
+    def _change(self, record: Record, note: Note, again: Redrive | None) -> Verdict | None:
         if again:
             self.redriven[again.redrive_id] += 1
         self.effects[note.n] += 1
