@@ -17,7 +17,7 @@ BOUNDARIES = {
     "heimdall_project/observability/readiness.py: Probe._run",
     "heimdall_project/observability/recording.py: SpanQueue._sent",
     "heimdall_project/streams/broker/consuming.py: ConfluentConsumer._guarded",
-    "heimdall_project/streams/hands.py: Hands._handle",
+    "heimdall_project/streams/batching.py: Batching._handle",
     "heimdall_project/streams/hands.py: Hands._one_by_one",
     "heimdall_project/streams/hands.py: Hands._several",
     "heimdall_project/streams/loop_runner.py: LoopRunner._close_after_failure",

@@ -276,15 +276,15 @@ MUTATIONS = [
     Mutation(
         name="take a redrive in a batch for an ordinary record",
         promise=3,
-        file=f"{STREAMS}/hands.py",
-        old="        if not self._skips() and not _is_marked(left):\n",
-        new="        if not self._skips():\n",
+        file=f"{STREAMS}/batching.py",
+        old="        if not self._failing.skips() and not _is_marked(left):\n",
+        new="        if not self._failing.skips():\n",
         killer=f"{MEMBER}::test_redrives_are_handled_together_where_a_batch_that_fails_changed_nothing",
     ),
     Mutation(
         name="handle a redrive that must not be handled twice together with the batch around it",
         promise=3,
-        file=f"{STREAMS}/hands.py",
+        file=f"{STREAMS}/batching.py",
         old="alone=not self._may_repeat()",
         new="alone=False",
         killer=f"{MEMBER}::test_a_redrive_that_must_not_be_handled_twice_is_handled_alone",
@@ -292,7 +292,7 @@ MUTATIONS = [
     Mutation(
         name="handle two copies of a redrive in one batch",
         promise=3,
-        file=f"{STREAMS}/hands.py",
+        file=f"{STREAMS}/batching.py",
         old="redrive_id in redrives or ",
         new="",
         killer=f"{MEMBER}::test_two_copies_of_a_redrive_in_one_batch_are_handled_once",
@@ -300,8 +300,8 @@ MUTATIONS = [
     Mutation(
         name="take the invalid records of a batch for stored",
         promise=1,
-        file=f"{STREAMS}/hands.py",
-        old="                self._fail(unit, record, self._consumer.explain(record, error))\n",
+        file=f"{STREAMS}/failing.py",
+        old="                self.fail(unit, record, self._consumer.explain(record, error))\n",
         new="                unit.verdicts[record.offset] = STORED\n",
         killer=f"{MEMBER}::"
         "test_records_of_a_batch_that_do_not_decode_end_alone_and_the_handler_sees_the_others",
@@ -705,7 +705,7 @@ MUTATIONS = [
     Mutation(
         name="take what a batch left for done",
         promise=1,
-        file=f"{STREAMS}/hands.py",
+        file=f"{STREAMS}/batching.py",
         old="            if record.offset in batch.left:\n                continue\n",
         new="",
         killer=f"{MEMBER}::test_what_a_batch_handler_leaves_is_offered_again_and_not_committed_before",
@@ -714,7 +714,7 @@ MUTATIONS = [
         name="look for a culprit in an outage",
         promise=5,
         file=f"{STREAMS}/hands.py",
-        old="            if not isinstance(error, StopOnPurpose | TransientError) and not _is_away(error):\n"
+        old="            if not isinstance(error, StopOnPurpose | TransientError) and not is_away(error):\n"
         "                for unit",
         new="            if True:\n                for unit",
         killer="tests/unit/streams/test_together.py::"
@@ -740,7 +740,7 @@ MUTATIONS = [
     Mutation(
         name="treat an outage as a bad record",
         promise=5,
-        file=f"{STREAMS}/hands.py",
+        file=f"{STREAMS}/failing.py",
         old="        if isinstance(error, StopOnPurpose | TransientError):\n            raise error\n",
         new="        if isinstance(error, StopOnPurpose):\n            raise error\n",
         killer=f"{MEMBER}::test_an_outage_writes_no_dead_letters_and_commits_nothing_past_it",
