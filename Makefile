@@ -64,7 +64,8 @@ check: bootstrap-lint ## linters, types, import contracts, migrations and unit t
 	@$(bin)/ruff format --check --quiet .
 	@$(bin)/mypy .
 	@$(bin)/lint-imports
-	@$(bin)/djlint --check --lint --quiet templates
+	@$(bin)/djlint --lint --quiet templates */templates heimdall_project/*/templates
+	@$(bin)/djlint --check --quiet templates
 	@DEBUG=true DATABASE_URL=postgres://none@127.0.0.1:1/none $(bin)/python -W ignore::RuntimeWarning \
 		manage.py makemigrations --check --dry-run
 	@$(bin)/python -m pytest -q tests/unit tests/architecture tests/local --ignore=tests/local/servers $(PYTEST)

@@ -1,6 +1,7 @@
 """Settings of dead letters that must fit each other."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
@@ -9,6 +10,12 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from heimdall_project.streams import topics
+
+
+def kept_on_topics() -> timedelta:
+    """The longest time for which a topic holds its dead letters."""
+    held = max(spec.retention_ms for spec in topics.specs() if spec.dead_letters is None)
+    return timedelta(milliseconds=held)
 
 
 @register()
@@ -24,7 +31,7 @@ def retention(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMe
                 id="dlq_admin.E001",
             )
         )
-    kept = max(spec.retention_ms for spec in topics.specs() if spec.dead_letters is None) / 1000
+    kept = kept_on_topics().total_seconds()
     if kept >= settings.DLQ_ROW_RETENTION:
         found.append(
             Error(

@@ -253,6 +253,11 @@ def button(step: Step, cluster: Cluster, crew: Crew | None, user: User) -> Butto
     if step.act is Act.PROPOSE and user.has_perm(PROPOSE):
         href = f"{reverse('admin:dlq_admin_deadletter_propose')}?cluster={cluster.pk}"
         return Button("Propose redrive", href, "replay")
+    if step.act is Act.SEND and user.has_perm(PROPOSE):
+        href = (
+            f"{reverse('admin:dlq_admin_deadletter_send_many')}?cluster={cluster.pk}&state={State.APPROVED}"
+        )
+        return Button("Send again", href, "send")
     return Button("Look at it", reverse("admin:dlq_admin_cluster_change", args=[cluster.pk]), "visibility")
 
 

@@ -24,7 +24,7 @@ from ..models import DeadLetter
 from ..services.deciding import why_not
 from ..services.permitted import APPROVE, DISCARD, PROPOSE
 from ..states import WAITING, State
-from . import deciding_many, payload_view, proposing
+from . import cleaning, deciding_many, many, payload_view, proposing, sending_many
 from .dry_running import transform_of
 from .exporting import PASSING
 from .filters import number_of
@@ -50,7 +50,7 @@ DISCARDING = dialog(
 class LetterOrdersAdmin(ModelAdmin):
     """Acts on letters. Each asks for a reason and is a service of its own."""
 
-    actions = ("propose_chosen", "approve_chosen", "discard_chosen")
+    actions = ("propose_chosen", "approve_chosen", "send_chosen", "discard_chosen")
     actions_detail = ("reprocess", "approve", "discard")
 
     def get_urls(self) -> list[URLPattern]:
@@ -59,7 +59,9 @@ class LetterOrdersAdmin(ModelAdmin):
         return [
             path("propose/", view(self.propose_view), name="dlq_admin_deadletter_propose"),
             path("approve/", view(self.approve_many), name="dlq_admin_deadletter_approve_many"),
+            path("send/", view(self.send_many), name="dlq_admin_deadletter_send_many"),
             path("discard/", view(self.discard_many), name="dlq_admin_deadletter_discard_many"),
+            path("cleanup/", view(self.clean_up_view), name="dlq_admin_deadletter_clean_up"),
             path("<int:pk>/edit/", view(self.edit_view), name="dlq_admin_deadletter_edit"),
             path("<int:pk>/payload/", view(self.payload_view), name="dlq_admin_deadletter_payload"),
             *super().get_urls(),
@@ -118,6 +120,11 @@ class LetterOrdersAdmin(ModelAdmin):
         """On to the preview."""
         return _chosen("admin:dlq_admin_deadletter_approve_many", queryset)
 
+    @admin.action(description="Send again what others approved…", permissions=["propose"])
+    def send_chosen(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse:
+        """On to the preview."""
+        return _chosen("admin:dlq_admin_deadletter_send_many", queryset)
+
     @admin.action(description="Discard…", permissions=["discard"])
     def discard_chosen(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse:
         """On to the preview."""
@@ -130,11 +137,19 @@ class LetterOrdersAdmin(ModelAdmin):
 
     def approve_many(self, request: HttpRequest) -> HttpResponse:
         """What would be approved; with POST, approved."""
-        return deciding_many.page(self, request, deciding_many.APPROVE)
+        return many.page(self, request, deciding_many.APPROVE, self._found)
+
+    def send_many(self, request: HttpRequest) -> HttpResponse:
+        """What would be sent again, and on whose approval; with POST, sent."""
+        return many.page(self, request, sending_many.SEND, self._found)
 
     def discard_many(self, request: HttpRequest) -> HttpResponse:
         """What would be discarded; with POST, discarded."""
-        return deciding_many.page(self, request, deciding_many.DISCARD)
+        return many.page(self, request, deciding_many.DISCARD, self._found)
+
+    def clean_up_view(self, request: HttpRequest) -> HttpResponse:
+        """What would be deleted; with POST, deleted."""
+        return cleaning.page(self, request)
 
     @method_decorator(require_POST)
     def payload_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -21,7 +21,8 @@ from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
 from ..models import DeadLetter
-from ..services.permitted import PROPOSE
+from ..services.permitted import CLEAN_UP, PROPOSE
+from ..states import State
 from . import exporting, letter_view, searching
 from .filters import (
     CauseFilter,
@@ -94,7 +95,12 @@ class DeadLetterAdmin(LetterOrdersAdmin, OwnPageAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with what can be done with all that it shows."""
-        more = {"export": exporting.query(request), "may_propose": request.user.has_perm(PROPOSE)}
+        more = {
+            "export": exporting.query(request),
+            "may_propose": request.user.has_perm(PROPOSE),
+            "may_clean_up": request.user.has_perm(CLEAN_UP),
+            "of_approved": request.GET.get("state") == State.APPROVED,
+        }
         response: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **more})
         return response
 

@@ -51,8 +51,10 @@ def compared(comparison: Comparison) -> dict[str, Any]:
         "compared": [
             {
                 "letter": each.letter_id,
-                "before": part("Before", each.before, laid_out=True),
-                "after": part("After", each.after, laid_out=True),
+                "parts": [
+                    part("Before", each.before, laid_out=True),
+                    part("After", each.after, laid_out=True),
+                ],
             }
             for each in comparison.compared
         ],

@@ -23,6 +23,7 @@ class Act(StrEnum):
     WATCH = "watch"
     LOOK_AT_BATCH = "look at batch"
     PROPOSE = "propose"
+    SEND = "send"
     LOOK = "look"
 
 
@@ -152,5 +153,5 @@ def _letters(open_: Open) -> Step:
     if open_.undecided:
         return Step(kind_of(open_.disposition).advice, Act.PROPOSE)
     if open_.approved:
-        return Step(f"{open_.approved:,} are approved one by one, and nobody sent them yet.", Act.LOOK)
+        return Step(f"{open_.approved:,} are approved one by one, and nobody sent them yet.", Act.SEND)
     return Step("All that is open is on its way.", Act.LOOK, is_urgent=False)

@@ -4,13 +4,12 @@ The preview is a page to look at (GET). What it lists is what the form sends: ea
 that it had, so that a job which moved on meanwhile is left alone and named.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -18,6 +17,8 @@ from django.urls import reverse
 
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Refused, Unprocessable
+from heimdall_project.streams.admin import many
+from heimdall_project.streams.admin.many import Outcome, alike
 from heimdall_project.streams.admin.wording import visible
 
 from .. import failures, services
@@ -72,27 +73,17 @@ class Group:
         return len(self.jobs) - len(self.named)
 
 
-class Outcome(NamedTuple):
-    """What became of some jobs."""
-
-    text: str
-    ids: list[int]
-    is_good: bool
-
-
 def page(
     model_admin: Any, request: HttpRequest, order: Order, find: Callable[[HttpRequest], QuerySet[AnalysisJob]]
 ) -> HttpResponse:
     """The preview of what `find` finds, or with POST what came of it. Raises PermissionDenied."""
-    user = request.user
-    if not isinstance(user, User) or not user.has_perm(order.right):
-        raise PermissionDenied
+    user = many.asker(request, order.right)
+    jobs = reverse("admin:jobs_analysisjob_changelist")
     context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "title": f"{order.verb} jobs",
+        **many.frame(model_admin, request, title=f"{order.verb} jobs", back=jobs, back_to="jobs"),
         "order": order,
-        "list": reverse("admin:jobs_analysisjob_changelist"),
+        "row_name": "job",
+        "button": f"{order.verb} the chosen jobs",
         "most": MOST,
     }
     if request.method == "POST":
@@ -118,11 +109,11 @@ def _preview(found: QuerySet[AnalysisJob], order: Order) -> dict[str, Any]:
         group.sample = visible(messages.most_common(1)[0][0])[:SAMPLE] if messages else ""
     if len(able) > 1 and Status.CANCELLED in able:  # somebody did not want them: to be chosen on purpose
         able[Status.CANCELLED].wanted = False
+    number = sum(len(group.jobs) for group in able.values())
     return {
         "able": sorted(able.values(), key=lambda group: -len(group.jobs)),
         "unable": sorted(unable.values(), key=lambda group: -len(group.jobs)),
-        "number": sum(len(group.jobs) for group in able.values()),
-        "of": min(len(jobs), MOST),
+        "said": f"{number} of {min(len(jobs), MOST)} can be {order.past}",
         "cut": len(jobs) > MOST,
     }
 
@@ -153,7 +144,7 @@ def _carry_out(request: HttpRequest, user: User, order: Order, context: Mapping[
         return render(request, "jobs/many.html", {**context, **again}, status=refused.status)
     if moved:
         outcomes.append(Outcome(MOVED_ON, sorted(moved), is_good=False))
-    return render(request, "jobs/many_done.html", {**context, "outcomes": outcomes, "reason": reason})
+    return render(request, "admin/many_done.html", {**context, "outcomes": outcomes, "reason": reason})
 
 
 def _chosen(request: HttpRequest) -> dict[int, str]:
@@ -191,10 +182,7 @@ def _act(
             (one.job_id, not one.refused, one.refused.detail if one.refused else "Sent again.")
             for one in each
         ]
-    alike: dict[tuple[bool, str], list[int]] = defaultdict(list)
-    for pk, is_good, text in told:
-        alike[is_good, text].append(pk)
-    return [Outcome(text, pks, is_good) for (is_good, text), pks in sorted(alike.items(), reverse=True)]
+    return alike(told)
 
 
 def _cancelled(pk: int, user: User, reason: str) -> tuple[bool, str]:

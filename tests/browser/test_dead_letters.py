@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db.models import Max, Min
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -203,6 +204,43 @@ def test_bytes_come_into_the_page_by_a_press_of_a_button(omar: Page, broken: Dea
     assert omar.title() != "evil"
 
 
+def test_what_two_approved_is_sent_in_two_batches_and_what_is_closed_is_cleaned_up(
+    people: People, sign_in: SignIn, broken: DeadLetter
+) -> None:
+    from dlq_admin.services import OPEN_IN_WORDS, letter_approve
+
+    letters_index(records=[Letters().failed(b"{}", offset=7, dead="analysis.request.dlt")])
+    other = DeadLetter.objects.exclude(pk=broken.pk).get()
+    letter_approve(letter_id=broken.pk, actor=people.ada, reason="looked at it")
+    omar, ada = sign_in(people.omar), sign_in(people.ada)
+    omar.goto("/admin/dlq_admin/deadletter/")
+    for row in (broken, other):
+        omar.locator(f"input.action-select[value='{row.pk}']").check()
+    omar.locator("select[name=action]").select_option(label="Send again what others approved…")
+    omar.get_by_role("button", name="Run").click()
+    expect(omar.get_by_text("1 of 2 can be sent again")).to_be_visible()
+    expect(omar.get_by_label("Reason")).to_be_focused()
+    omar.keyboard.type("go")
+    omar.get_by_role("button", name="Send again 1 letter").dblclick()
+    omar.get_by_role("link", name="sends what ada approved").click()
+    expect(omar.locator("#dl-batch")).to_have_attribute("data-state", "RUNNING")
+    assert RedriveBatch.objects.get().size == 1
+
+    ada.goto("/admin/dlq_admin/deadletter/")
+    ada.get_by_role("link", name="Clean up…").click()
+    expect(ada.get_by_text("Nothing is that old")).to_be_visible()
+    for field in ("Bytes older than days", "Letters older than days"):
+        ada.get_by_label(field).fill("0")
+    ada.get_by_label("Open ones too").check()
+    ada.get_by_role("button", name="Count").click()
+    expect(ada.locator("#dl-rows")).to_have_text("1")
+    ada.get_by_label("In words").fill(OPEN_IN_WORDS)
+    ada.get_by_label("Reason").fill("tests")
+    ada.get_by_role("button", name="Delete what was counted").click()
+    expect(ada.get_by_text("Deleted: 1 letter")).to_be_visible()
+    assert DeadLetter.objects.get() == broken
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_fits_a_narrow_screen_and_hostile_texts_run_nothing(
     people: People, omar: Page, broken: DeadLetter, scheme: str
@@ -212,6 +250,7 @@ def test_every_page_fits_a_narrow_screen_and_hostile_texts_run_nothing(
     batch = batch_propose(letter_ids=[broken.pk], actor=people.omar, reason="w" * 400, pace=Pace())
     omar.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     omar.set_viewport_size({"width": 390, "height": 844})
+    people.omar.groups.add(*Group.objects.filter(name="approver"))
     for path in (
         CONSOLE,
         "/admin/dlq_admin/cluster/",
@@ -220,6 +259,8 @@ def test_every_page_fits_a_narrow_screen_and_hostile_texts_run_nothing(
         f"/admin/dlq_admin/deadletter/{broken.pk}/change/",
         f"/admin/dlq_admin/deadletter/propose/?ids={broken.pk}",
         f"/admin/dlq_admin/deadletter/discard/?ids={broken.pk}",
+        f"/admin/dlq_admin/deadletter/send/?ids={broken.pk}",
+        "/admin/dlq_admin/deadletter/cleanup/?payloads=0&rows=0&open_too=on",
         "/admin/dlq_admin/redrivebatch/",
         f"/admin/dlq_admin/redrivebatch/{batch.pk}/change/",
     ):

@@ -62,3 +62,8 @@ def test_of_several_batches_the_one_that_needs_somebody_is_named() -> None:
 def test_what_failed_again_is_looked_at_before_it_is_sent_once_more() -> None:
     step = next_step(opened(failed_again=2), RUNS, [])
     assert step.act == Act.LOOK and "2 failed again" in step.text
+
+
+def test_what_is_approved_one_by_one_wants_to_be_sent() -> None:
+    step = next_step(opened(0, approved=3), RUNS, [])
+    assert step.act == Act.SEND and step.is_urgent
