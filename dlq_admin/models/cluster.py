@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from ..letters.cause import MESSAGE_MOST
 from ..states import Disposition
+from .fields import ToldField
 
 CLOSED_LETTERS = F("resolved") + F("discarded")
 """Letters of a cluster with which nothing is left to be done."""
@@ -21,7 +22,7 @@ class Cluster(models.Model):
     group = models.CharField(max_length=200, blank=True, help_text="Consumer group that failed.")
     topic = models.CharField(max_length=200, help_text="Where its records came from (logical name).")
     error_class = models.CharField(max_length=200, blank=True)
-    message = models.CharField(
+    message = ToldField(
         max_length=MESSAGE_MOST, blank=True, help_text="Without what differs from record to record."
     )
     stack_hash = models.CharField(max_length=64, blank=True, help_text="Names the place that raised.")

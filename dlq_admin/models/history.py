@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from ..states import State
+from .fields import ToldField
 from .letter import DeadLetter
 
 
@@ -30,7 +31,7 @@ class LetterLine(models.Model):
     topic = models.CharField(max_length=200, blank=True, help_text="The hop through the broker, if any.")
     partition = models.IntegerField(null=True)
     offset = models.BigIntegerField(null=True)
-    note = models.CharField(max_length=700, blank=True)
+    note = ToldField(max_length=700, blank=True)
 
     class Meta:
         db_table = "dead_letter_history"

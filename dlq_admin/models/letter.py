@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from ..states import CLOSED, State, Writer
 from .cluster import Cluster
+from .fields import ToldField
 
 _CLOSED = sorted(state.value for state in CLOSED)
 
@@ -50,12 +51,12 @@ class DeadLetter(models.Model):
     )
     worker = models.CharField(max_length=200, blank=True)
     worker_version = models.CharField(max_length=40, blank=True)
-    error_message = models.CharField(max_length=500, blank=True)
+    error_message = ToldField(max_length=500, blank=True)
     tries = models.IntegerField(default=1, help_text="Tries of the consumer before it gave up, as it says.")
     event_id = models.CharField(max_length=128, blank=True)
     correlation_id = models.CharField(max_length=128, blank=True)
     trace_id = models.CharField(max_length=32, blank=True)
-    key_text = models.CharField(max_length=200, blank=True, help_text="The key as text, cut and escaped.")
+    key_text = ToldField(max_length=200, blank=True, help_text="The key as text, cut and escaped.")
     digest = models.BinaryField(help_text="SHA-256 of the original key and value.")
     size = models.IntegerField(help_text="Bytes of key and value.")
     redrive_id = models.CharField(

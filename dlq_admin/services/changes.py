@@ -9,12 +9,11 @@ from django.conf import settings
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Forbidden, InvalidMessage, NotFound, Unprocessable
 from heimdall_project.events.violations import Violation
-from heimdall_project.observability.masking import masked
 from heimdall_project.streams import transforms
 
 from ..models import BatchItem, DeadLetter, ItemBytes, LetterPayload, RedriveBatch
 from .contracts import violations_of
-from .payloads import SECRETS, read_permitted
+from .payloads import SECRETS, hides, read_permitted
 
 AT_ONCE = 500
 """Items whose bytes are read together."""
@@ -112,21 +111,9 @@ def edit_checked(*, letter: DeadLetter, value: bytes, actor: User) -> None:
     payload = LetterPayload.objects.filter(letter=letter).first()
     if payload is None:
         raise NotFound("The bytes of this letter were cleaned up.")
-    if not plain and _hides(payload.value):
+    if not plain and hides(payload.value):
         raise Forbidden(f"It holds what you may not see, and would replace: {SECRETS} is needed.")
     _, wrong = changed_value(Edit(value), topic=letter.topic, group=letter.group, value=None)
     if wrong:
         paths = {f"value{each.path.removeprefix('$')}": each.rule for each in wrong}
         raise Unprocessable("It does not fit the contract of its topic.", errors=paths)
-
-
-def _hides(raw: bytes | memoryview | None) -> bool:
-    """Whether a reader without the right to secrets sees something else than these bytes."""
-    if raw is None:
-        return False
-    try:
-        text = bytes(raw).decode()
-    except UnicodeDecodeError:
-        return True
-    shown: str = masked(text)
-    return shown != text

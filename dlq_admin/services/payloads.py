@@ -1,6 +1,7 @@
 """The bytes of a dead letter, for people: who looked at them is written down, and secrets are masked."""
 
 import base64
+import re
 from dataclasses import dataclass
 
 import msgspec
@@ -20,6 +21,9 @@ MASKED_MOST = 65_536
 MARGIN = 4096
 """Characters behind those that are looked at too: half a secret would not be recognised."""
 HEADERS_MOST = 500
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+"""What no text has, and other codings have that can be read as UTF-8: UTF-16, protobuf, Avro."""
+_ESCAPED = re.compile(r"\\{1,7}u([0-9a-fA-F]{4})")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +107,36 @@ def shown(raw: bytes | memoryview | None, *, plain: bool, name: str = "") -> Con
         return Content(encoding="base64", content=base64.b64encode(data).decode(), size=len(data))
     if plain:
         return Content(encoding="utf-8", content=text, size=len(data))
+    if _NO_TEXT.search(text):
+        return Content(encoding="hidden", content=None, size=len(data))
     return _masked(text, len(data), name)
+
+
+def hides(raw: bytes | memoryview | None) -> bool:
+    """Whether a reader without the right to secrets sees something else than these bytes."""
+    try:
+        text = unescaped(bytes(raw or b"").decode())
+    except UnicodeDecodeError:
+        return True
+    return _NO_TEXT.search(text) is not None or masked(text) != text
+
+
+def unescaped(text: str) -> str:
+    """Letters that JSON writes as `\\u…`, also in JSON within JSON, as themselves: they may spell a secret.
+
+    What holds JSON together stays as it is written.
+    """
+    return _ESCAPED.sub(_letter, text) if "\\u" in text else text
+
+
+def _letter(found: re.Match[str]) -> str:
+    letter = chr(int(found[1], 16))
+    return letter if letter.isprintable() and letter not in '"\\' else found[0]
 
 
 def _masked(text: str, size: int, name: str) -> Content:
     before = f"{name}: " if name else ""
-    found = masked(before + text[: MASKED_MOST + MARGIN])
+    found = masked(before + unescaped(text[: MASKED_MOST + MARGIN]))
     if not found.startswith(before):
         return Content(encoding="hidden", content=None, size=size)
     content = found[len(before) :][:MASKED_MOST]

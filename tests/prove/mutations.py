@@ -15,6 +15,7 @@ RECEPTION = "tests/unit/api/test_reception.py"
 FATAL = "tests/integration/streams/test_fatal_producer.py"
 SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
+MASKING = "tests/integration/dlq_admin/test_masking.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1108,6 +1109,30 @@ MUTATIONS = [
         new="    return True\n",
         killer="tests/integration/dlq_admin/test_reading_api.py"
         "::test_secrets_are_masked_unless_the_reader_may_see_them",
+    ),
+    Mutation(
+        name="show what is no text but can be read as one",
+        promise=9,
+        file="dlq_admin/services/payloads.py",
+        old="    if _NO_TEXT.search(text):\n",
+        new="    if False:\n",
+        killer=f"{MASKING}::test_no_other_way_to_write_a_secret_gets_by_the_mask",
+    ),
+    Mutation(
+        name="mask the letters of JSON as they are escaped",
+        promise=9,
+        file="dlq_admin/services/payloads.py",
+        old="    return letter if letter.isprintable()",
+        new="    return found[0] if letter.isprintable()",
+        killer=f"{MASKING}::test_no_other_way_to_write_a_secret_gets_by_the_mask",
+    ),
+    Mutation(
+        name="tell errors and keys of dead letters as they came",
+        promise=9,
+        file="dlq_admin/models/fields.py",
+        old="    return masked(text)\n",
+        new="    return text\n",
+        killer=f"{MASKING}::test_the_api_quotes_no_secret_of_a_record",
     ),
     Mutation(
         name="let a NUL that is written as an escape through",
