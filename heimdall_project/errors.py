@@ -11,6 +11,7 @@ HeimdallError
 │   └── OffsetGap             a committed offset that the broker no longer has
 ├── DeadLetterUnavailable     a dead letter was not acknowledged: stop uncommitted
 ├── DeliveryFailed            the broker did not acknowledge a published record
+│   └── RecordRefused         and never will: not this record, however often it is sent
 ├── EventTooLarge             an event that its topic does not take; refused before it is written down
 ├── Fenced                    another process holds the lease now
 └── Refused                   a request that cannot be granted; becomes problem+json at the API
@@ -114,6 +115,10 @@ class DeadLetterUnavailable(HeimdallError):
 
 class DeliveryFailed(HeimdallError):
     """The broker did not acknowledge a published record."""
+
+
+class RecordRefused(DeliveryFailed):
+    """The broker does not take this record, or one that went with it; sent again it would be the same."""
 
 
 class EventTooLarge(HeimdallError):

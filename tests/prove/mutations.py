@@ -1111,6 +1111,22 @@ MUTATIONS = [
         "::test_secrets_are_masked_unless_the_reader_may_see_them",
     ),
     Mutation(
+        name="send for ever what the broker never takes",
+        promise=6,
+        file="heimdall_project/streams/broker/producing.py",
+        old="error.code() in _REFUSALS",
+        new="error.code() in ()",
+        killer="tests/integration/streams/test_broker.py::test_a_record_that_the_broker_refuses_fails_alone",
+    ),
+    Mutation(
+        name="let a letter that the broker does not take hold up its batch",
+        promise=6,
+        file="dlq_admin/services/redriving/sending.py",
+        old="            if isinstance(answer, RecordRefused):\n",
+        new="            if False:\n",
+        killer=f"{REDRIVER}::test_a_letter_that_the_broker_does_not_take_fails_and_holds_up_nobody",
+    ),
+    Mutation(
         name="show what is no text but can be read as one",
         promise=9,
         file="dlq_admin/services/payloads.py",

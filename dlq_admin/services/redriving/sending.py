@@ -1,11 +1,11 @@
 """Publishing letters again, through the broker or the redrive target of their topic."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from heimdall_project.errors import DeliveryFailed, Refused, TransientError
+from heimdall_project.errors import DeliveryFailed, RecordRefused, Refused, TransientError
 from heimdall_project.observability import metrics
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.streams import redrive
@@ -60,13 +60,28 @@ class Sender:
             if not isinstance(answer, DeliveryFailed)
         }
         self._arrived(arrived)
-        failed = [answer for answer in answers if isinstance(answer, DeliveryFailed)]
+        self._refused(
+            [pair for pair, to in zip(plain, answers, strict=True) if isinstance(to, RecordRefused)]
+        )
+        failed = [
+            to for to in answers if isinstance(to, DeliveryFailed) and not isinstance(to, RecordRefused)
+        ]
         if failed:
             why = f"{len(failed)} of {len(answers)} were not acknowledged: {failed[0]}"
             for batch_id in {item.batch_id for item, _ in plain}:
                 RedriveBatch.objects.filter(pk=batch_id).update(note=why[:500])
             raise TransientError("kafka", why[:300])
         return by_target + len(plain)
+
+    def _refused(self, pairs: Sequence[tuple[BatchItem, Outgoing]]) -> None:
+        """What the broker did not take goes once more alone, since one that is too large takes its neighbours
+        along; what it refuses then too has failed, or it would hold up all that come after it for ever."""
+        for item, record in pairs:
+            [answer] = self._producer.publish([record])
+            if isinstance(answer, RecordRefused):
+                self._outcomes.ended([item], ok=False, note=f"The broker does not take it: {answer}")
+            elif not isinstance(answer, DeliveryFailed):
+                self._arrived({item: answer})
 
     def _arrived(self, arrived: Mapping[BatchItem, Delivered]) -> None:
         if not arrived:

@@ -8,7 +8,7 @@ from time import monotonic
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from django.conf import settings
 
-from ...errors import DeliveryFailed
+from ...errors import DeliveryFailed, RecordRefused
 from .. import topics
 from ..records import Delivered, Outgoing
 from .client import client_config, kafka_log
@@ -16,6 +16,8 @@ from .client import client_config, kafka_log
 FOREIGN_BYTES = 60_000_000
 """Largest record, before compression, that is sent on for others (a dead letter): topics bound what is
 compressed, so far larger records come out of a topic that takes 1 MB. Below the client's queue bound."""
+_REFUSALS = {KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE, KafkaError.INVALID_RECORD}
+"""What is wrong with the record, and not with the broker."""
 
 
 class ConfluentProducer:
@@ -115,7 +117,8 @@ def _keep(
 ) -> None:
     """Delivery callback: must not raise."""
     if error is not None or message is None:
-        answers[index] = DeliveryFailed(str(error))
+        refused = error is not None and error.code() in _REFUSALS
+        answers[index] = (RecordRefused if refused else DeliveryFailed)(str(error))
     else:
         answers[index] = Delivered(topic, message.partition() or 0, message.offset() or 0)
 

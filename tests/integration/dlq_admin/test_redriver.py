@@ -14,7 +14,7 @@ from dlq_admin.services import (
     letter_reprocess,
 )
 from dlq_admin.services.redriving import redriver, sending
-from heimdall_project.errors import DeliveryFailed, TransientError
+from heimdall_project.errors import DeliveryFailed, RecordRefused, TransientError
 from heimdall_project.streams import redrive
 from heimdall_project.streams.models import RedriveOutcome, RelayLease
 from heimdall_project.streams.records import Delivered, Outgoing
@@ -320,3 +320,21 @@ def test_letters_that_arrive_while_a_batch_runs_are_not_in_it(world: World) -> N
     world.fail(b"new")
     assert world.until_done(batch).state == "DONE" and world.states() == {"RESOLVED": 12, "PENDING": 1}
     assert RedriveBatch.objects.get().size == 12
+
+
+def test_a_letter_that_the_broker_does_not_take_fails_and_holds_up_nobody(world: World) -> None:
+    batch = world.batch(world.fail(b"one", b"large", b"two"), canary=3, most_failures=1.0)
+    world.worker.broken.clear()
+    publish = world.producer.publish
+
+    def bounded(records: Sequence[Outgoing]) -> list[Delivered | DeliveryFailed]:
+        if any(record.value == b"large" for record in records):  # it takes along what went with it
+            return [RecordRefused("Message size too large") for _ in records]
+        answers: list[Delivered | DeliveryFailed] = publish(records)
+        return answers
+
+    world.producer.publish = bounded
+    assert world.until_done(batch).state == "DONE"
+    assert world.states() == {"RESOLVED": 2, "FAILED_AGAIN": 1}
+    assert "Message size too large" in batch.items.get(state="FAILED").note
+    assert_counted()

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from heimdall_project.errors import DeliveryFailed, OffsetGap, TransientError
+from heimdall_project.errors import DeliveryFailed, OffsetGap, RecordRefused, TransientError
 from heimdall_project.streams import broker, topics
 from heimdall_project.streams.broker import ConfluentConsumer
 from heimdall_project.streams.records import Delivered, Outgoing, Partition, Record
@@ -125,7 +125,7 @@ def test_keys_land_where_java_producers_put_them(key, hashed):
 def test_a_record_that_the_broker_refuses_fails_alone():
     large = os.urandom(2 * topics.spec(TOPIC).max_bytes)  # noise, since the topic bounds what is compressed
     answers = publish(b"a", large, b"b")
-    assert [type(answer) for answer in answers] == [Delivered, DeliveryFailed, Delivered]
+    assert [type(answer) for answer in answers] == [Delivered, RecordRefused, Delivered]
 
 
 def test_a_topic_that_does_not_exist_is_a_failed_delivery_and_is_not_created(own_topics):
