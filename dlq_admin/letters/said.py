@@ -10,7 +10,10 @@ from .texts import text_of
 MOST_NUMBER = 2**63 - 1
 MOST_PARTITION = 2**31 - 1
 MOST_FLAWS = 20
-_LAST_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+"""Times that have a date in every zone of the world; pages show them in that of the installation."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_LAST_MS = int(_LAST.timestamp() * 1000)
 
 
 class Said:
@@ -86,6 +89,8 @@ class Said:
             found = datetime.fromisoformat(raw[:40].decode("ascii"))
             found = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError):
+            found = _NEVER
+        if not _FIRST <= found <= _LAST:
             self.flaw(name)
             return None
         return found

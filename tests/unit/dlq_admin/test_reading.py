@@ -189,6 +189,12 @@ def test_absurd_counters_are_brought_within_bounds(said: str, expected: int) -> 
     assert found.attempts == expected and ("attempts" in found.flaws) == (said != "1000")
 
 
+@pytest.mark.parametrize("said", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00", "1969-12-31", "soon"])
+def test_a_time_that_not_every_zone_has_is_not_believed(said: str) -> None:
+    found = facts(ours(first_failed_at=said))
+    assert found.first_failed_at is None and found.flaws == ["first_failed_at"]
+
+
 def test_a_digest_that_is_not_of_these_bytes_is_a_flaw() -> None:
     assert facts(ours(payload_sha256="0" * 64)).flaws == ["payload_sha256"]
 
