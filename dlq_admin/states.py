@@ -108,5 +108,7 @@ class Event(StrEnum):
     """The broker, or the redrive target, has it."""
     RESOLVED = "resolved"
     """Its consumer handled it."""
+    GIVEN_UP = "give_up"
+    """It was sent again, nobody wrote down how that ended, and a person stopped waiting."""
     FAILED_AGAIN = "failed_again"
     """It was sent again and failed: its dead letter came back, or its outcome says so."""

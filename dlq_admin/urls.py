@@ -24,6 +24,7 @@ urlpatterns = [
     path("dlq/batches/<int:pk>/pause", views.BatchPauseView.as_view(), name="dlq-batch-pause"),
     path("dlq/batches/<int:pk>/resume", views.BatchResumeView.as_view(), name="dlq-batch-resume"),
     path("dlq/batches/<int:pk>/cancel", views.BatchCancelView.as_view(), name="dlq-batch-cancel"),
+    path("dlq/batches/<int:pk>/give-up", views.BatchGiveUpView.as_view(), name="dlq-batch-give-up"),
     path("dlq/clusters", views.ClusterListView.as_view(), name="dlq-clusters"),
     path("dlq/clusters/<int:pk>", views.ClusterDetailView.as_view(), name="dlq-cluster"),
     path("dlq/stats", views.LetterStatsView.as_view(), name="dlq-stats"),

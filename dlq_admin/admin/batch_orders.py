@@ -15,6 +15,7 @@ from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fittin
 from .. import services
 from ..batch_states import BatchState, batch_sources
 from ..models import RedriveBatch
+from ..services import progress_of
 from ..services.permitted import APPROVE, BREAK_GLASS, PROPOSE
 from .filters import number_of
 from .reasons import ReasonForm, carried_out, existing
@@ -55,11 +56,18 @@ CANCELLING = dialog(
     ReasonForm,
 )
 
+GIVING_UP = dialog(
+    "Give up what is under way",
+    "You wait no longer for what it sent: those letters count as failed, and a person decides anew. "
+    "A copy that is still on its way may be handled, unless its consumer is unsafe to repeat.",
+    ReasonForm,
+)
+
 
 class BatchOrdersAdmin(ModelAdmin):
     """Acts on batches. Each is a service of its own."""
 
-    actions_detail = ("approve", "alone", "resume", "pause", "reject", "cancel")
+    actions_detail = ("approve", "alone", "resume", "pause", "reject", "cancel", "give_up")
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Those with the right."""
@@ -128,6 +136,15 @@ class BatchOrdersAdmin(ModelAdmin):
         act, number = services.batch_cancel, existing(object_id)
         return carried_out(request, form, CANCELLING, act, f"Batch {number} is cancelled.", batch_id=number)
 
+    @dialog_action(
+        description="Give up what is under way", icon="timer_off", permissions=["propose"], dialog=GIVING_UP
+    )
+    def give_up(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Wait no longer."""
+        act, number = services.batch_give_up, existing(object_id)
+        text = f"What batch {number} had under way is given up."
+        return carried_out(request, form, GIVING_UP, act, text, batch_id=number)
+
 
 _TARGETS = {
     "pause": BatchState.PAUSED,
@@ -140,6 +157,8 @@ _TARGETS = {
 def _fitting(batch: RedriveBatch, request: HttpRequest) -> set[str]:
     state = BatchState(batch.state)
     found = {name for name, target in _TARGETS.items() if state in batch_sources(target)}
+    if state is BatchState.CANCELLED and progress_of(batch).under_way:
+        found |= {"give_up"}
     if state is BatchState.PROPOSED:
         found -= {"resume"}
         if request.user.pk not in {batch.proposed_by_id, batch.approved_by_id}:

@@ -133,8 +133,8 @@ def where(batch: RedriveBatch, progress: Progress, user: User, now: datetime) ->
         failed = f", {progress.failed:,} failed again" if progress.failed else ""
         return Where(f"Ended {ago}: {progress.resolved:,} handled by their consumers{failed}.")
     word = "Cancelled" if state is BatchState.CANCELLED else "Rejected"
-    still = f"{progress.under_way:,} that were sent are still watched." if progress.under_way else ""
-    return Where(f"{word} {ago} by {visible(batch.note)}", still)
+    still = f"{progress.under_way:,} that were sent are still watched: give them up if they never end."
+    return Where(f"{word} {ago} by {visible(batch.note)}", still if progress.under_way else "")
 
 
 def _proposed(batch: RedriveBatch, user: User, now: datetime) -> Where:

@@ -58,6 +58,7 @@ EVENT_WORDS: Mapping[str, str] = {
     Event.SENT: "Being sent again",
     Event.PUBLISHED: "The broker has it",
     Event.RESOLVED: "Handled by its consumer",
+    Event.GIVEN_UP: "Given up: nobody said how it ended",
     Event.FAILED_AGAIN: "Failed again",
 }
 ACT_COLOURS: Mapping[str, str] = {

@@ -63,4 +63,4 @@ def letters_move(
     return moved
 
 
-_OF_A_REDRIVE = frozenset({Event.SENT, Event.PUBLISHED, Event.RESOLVED, Event.FAILED_AGAIN})
+_OF_A_REDRIVE = frozenset({Event.SENT, Event.PUBLISHED, Event.RESOLVED, Event.GIVEN_UP, Event.FAILED_AGAIN})

@@ -36,6 +36,7 @@ from .stats import (
 from .steering import (
     BatchApproveView,
     BatchCancelView,
+    BatchGiveUpView,
     BatchPauseView,
     BatchRejectView,
     BatchResumeView,
@@ -53,6 +54,7 @@ __all__ = [
     "BatchCancelView",
     "BatchDetailView",
     "BatchDryRunView",
+    "BatchGiveUpView",
     "BatchItemsView",
     "BatchListView",
     "BatchPauseView",

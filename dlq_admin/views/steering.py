@@ -13,7 +13,7 @@ from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
 
 from ..models import RedriveBatch
 from ..serializers import ApproveBatchSerializer, BatchDetailSerializer, DlqReasonSerializer
-from ..services import batch_approve, batch_cancel, batch_pause, batch_reject, batch_resume
+from ..services import batch_approve, batch_cancel, batch_give_up, batch_pause, batch_reject, batch_resume
 from . import examples
 from .acts import valid
 from .batches import APPROVES, PROPOSES, SEES, shown
@@ -115,4 +115,16 @@ class BatchCancelView(_Steering):
     @_described("cancel", "Cancel a redrive batch; what was sent before is still watched")
     def post(self, request: Request, pk: int) -> Response:
         """Cancel it."""
+        return self.steer(request, pk)
+
+
+class BatchGiveUpView(_Steering):
+    """Wait no longer."""
+
+    permission_classes = (requires(SEES, PROPOSES),)
+    act = staticmethod(batch_give_up)
+
+    @_described("give_up", "Give up what a cancelled batch sent and nobody said how it ended")
+    def post(self, request: Request, pk: int) -> Response:
+        """Give it up."""
         return self.steer(request, pk)

@@ -17,6 +17,7 @@ OPERATION_IDS = {
     "dlq_approve_many",
     "dlq_batches_approve",
     "dlq_batches_cancel",
+    "dlq_batches_give_up",
     "dlq_batches_dry_run",
     "dlq_batches_get",
     "dlq_batches_items",

@@ -15,6 +15,7 @@ RECEPTION = "tests/unit/api/test_reception.py"
 FATAL = "tests/integration/streams/test_fatal_producer.py"
 SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
+GIVEN_UP = "tests/integration/dlq_admin/test_giving_up.py"
 MASKING = "tests/integration/dlq_admin/test_masking.py"
 
 
@@ -1125,6 +1126,22 @@ MUTATIONS = [
         old="            if isinstance(answer, RecordRefused):\n",
         new="            if False:\n",
         killer=f"{REDRIVER}::test_a_letter_that_the_broker_does_not_take_fails_and_holds_up_nobody",
+    ),
+    Mutation(
+        name="let an unsafe consumer handle what was given up",
+        promise=6,
+        file="dlq_admin/services/batches/giving_up.py",
+        old="    _begun(items)\n",
+        new="",
+        killer=f"{GIVEN_UP}::test_a_copy_that_comes_later_is_not_handled_where_that_must_not_happen_twice",
+    ),
+    Mutation(
+        name="give up what was handled",
+        promise=6,
+        file="dlq_admin/services/batches/giving_up.py",
+        old="~Exists(known), ",
+        new="",
+        killer=f"{GIVEN_UP}::test_what_has_an_outcome_is_not_given_up",
     ),
     Mutation(
         name="show what is no text but can be read as one",

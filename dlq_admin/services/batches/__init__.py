@@ -2,6 +2,7 @@
 
 from .approving import batch_approve
 from .freezing import AT_ONCE, BATCH_MOST, Pace, set_of
+from .giving_up import batch_give_up
 from .proposing import batch_propose, letter_edit
 from .reprocessing import Reprocessed, letter_reprocess, letters_reprocess
 from .rows import batch_seen
@@ -14,6 +15,7 @@ __all__ = [
     "Reprocessed",
     "batch_approve",
     "batch_cancel",
+    "batch_give_up",
     "batch_pause",
     "batch_propose",
     "batch_reject",

@@ -92,6 +92,7 @@ TABLE = (
     Row("POST", "dlq/batches/<int:pk>/pause", (401, 403, 403, 409, 409, 409), WHY),
     Row("POST", "dlq/batches/<int:pk>/resume", (401, 403, 403, 409, 409, 409), WHY),
     Row("POST", "dlq/batches/<int:pk>/cancel", (401, 403, 403, 200, 200, 200), WHY),
+    Row("POST", "dlq/batches/<int:pk>/give-up", (401, 403, 403, 409, 409, 409), WHY),
     Row("GET", "dlq/clusters", SEES_WITH_A_ROLE),
     Row("GET", "dlq/clusters/<int:pk>", SEES_WITH_A_ROLE),
     Row("GET", "dlq/stats", SEES_WITH_A_ROLE),
