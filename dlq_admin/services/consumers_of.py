@@ -11,3 +11,9 @@ def consumer_of(topic: str, group: str) -> type[KafkaConsumer] | None:
         if kind.group() == group and topic in kind.topics():
             return kind
     return None
+
+
+def groups() -> set[str]:
+    """The groups of all workers here that read something."""
+    kinds: list[type[KafkaConsumer]] = registry.workers(where=lambda each: not issubclass(each, Loop))  # type: ignore[assignment]
+    return {kind.group() for kind in kinds}

@@ -1,15 +1,22 @@
 """The counters of clusters: moved in the transaction that moves the letters, once a batch."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
+from heimdall_project.observability.logging import get_logger
+
 from ..letters import Cause, Facts, fingerprint
 from ..states import State
+from .consumers_of import groups
 
+log = get_logger(__name__)
+CAUSES_MOST = 10_000
+"""Causes with letters; more are counted together, by topic, kind and the group, if it is one of ours."""
+TOO_MANY = "one of too many causes to tell them apart"
 COUNTED = tuple(state.value.lower() for state in State)
 """Columns of a cluster, one a state."""
 _ENSURE = """
@@ -19,6 +26,7 @@ SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::timestamptz[], %s::timestamptz[])
 ON CONFLICT (fingerprint) DO NOTHING
 """
+_LIVING = "SELECT count(*) FROM dead_letter_clusters WHERE total > 0"
 _IDS = "SELECT fingerprint, id FROM dead_letter_clusters WHERE fingerprint = ANY(%s)"
 # Always in this order, so that two transactions do not wait for each other; not FOR UPDATE, which would
 # wait for those that only refer to the cluster.
@@ -51,19 +59,52 @@ class Move(NamedTuple):
 
 
 def clusters_ensure(letters: Sequence[Facts]) -> dict[Cause, int]:
-    """The clusters of these letters, made where they are missing, by cause."""
+    """The clusters of these letters, made where they are missing, by cause.
+
+    A stranger may give each record a cause of its own (a schema, a group): beyond `CAUSES_MOST` new ones are
+    not told apart any more, so that lists and figures stay what they are.
+    """
     seen: dict[Cause, list[datetime]] = {}
     for facts in letters:
         seen.setdefault(facts.cause, []).append(facts.failed_at)
+    stands_as = _bounded(seen)
+    times: dict[Cause, list[datetime]] = {}
+    for cause, of_cause in seen.items():
+        times.setdefault(stands_as[cause], []).extend(of_cause)
     rows = sorted(
-        (fingerprint(cause), *cause[:6], cause.disposition.value, min(times), max(times))
-        for cause, times in seen.items()
+        (fingerprint(cause), *cause[:6], cause.disposition.value, min(of_cause), max(of_cause))
+        for cause, of_cause in times.items()
     )
     with connection.cursor() as sql:
         sql.execute(_ENSURE, list(map(list, zip(*rows, strict=True))))
-        sql.execute(_IDS, [[row[0] for row in rows]])
-        ids: Mapping[str, int] = dict(sql.fetchall())
-    return {cause: ids[fingerprint(cause)] for cause in seen}
+    ids = _known(times)
+    return {cause: ids[fingerprint(stands_as[cause])] for cause in seen}
+
+
+def _known(causes: Iterable[Cause]) -> dict[str, int]:
+    with connection.cursor() as sql:
+        sql.execute(_IDS, [sorted(fingerprint(cause) for cause in causes)])
+        return dict(sql.fetchall())
+
+
+def _bounded(causes: Collection[Cause]) -> dict[Cause, Cause]:
+    """As what each of these causes stands: itself, unless it is new and there are too many already."""
+    known = _known(causes)
+    fresh = [cause for cause in causes if fingerprint(cause) not in known]
+    if not fresh:
+        return {cause: cause for cause in causes}
+    with connection.cursor() as sql:
+        sql.execute(_LIVING)
+        room = CAUSES_MOST - int(sql.fetchone()[0])
+    if room < len(fresh):
+        log.warning("There are too many causes to tell new ones apart", action="causes_bounded")
+    ours = groups()
+    return {cause: cause for cause in causes} | {
+        cause: Cause(
+            cause.group if cause.group in ours else "", cause.topic, "", TOO_MANY, "", "", cause.disposition
+        )
+        for cause in fresh[max(0, room) :]
+    }
 
 
 def clusters_count(moves: Sequence[Move]) -> None:

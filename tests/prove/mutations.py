@@ -1128,6 +1128,15 @@ MUTATIONS = [
         killer=f"{REDRIVER}::test_a_letter_that_the_broker_does_not_take_fails_and_holds_up_nobody",
     ),
     Mutation(
+        name="give each hostile letter a cause of its own",
+        promise=6,
+        file="dlq_admin/services/counting.py",
+        old="in fresh[max(0, room) :]",
+        new="in fresh[:0]",
+        killer="tests/integration/dlq_admin/test_many_causes.py"
+        "::test_beyond_a_bound_new_causes_stand_together_and_each_letter_is_counted",
+    ),
+    Mutation(
         name="let an unsafe consumer handle what was given up",
         promise=6,
         file="dlq_admin/services/batches/giving_up.py",
