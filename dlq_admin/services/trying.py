@@ -1,7 +1,13 @@
 """Dry runs: what would become of letters if they were sent now, and what would be sent. Nothing is."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+from django.db.models import F
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Length
 
 from heimdall_project.accounts.audit import audited
 from heimdall_project.accounts.models import User
@@ -23,6 +29,8 @@ TRIED_MOST = 500
 """Letters of one page."""
 SHOWN_MOST = 50
 """Letters of which one page shows the bytes."""
+BYTES_MOST = 16_000_000
+"""Of letters that are read together, and so of a page, unless a single one has more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +94,12 @@ def letters_try(*, letter_ids: Sequence[int], actor: User, transform: str = "") 
     ids = list(dict.fromkeys(letter_ids))
     if not 1 <= len(ids) <= TRIED_MOST:
         raise Unprocessable("So many at once?", errors={"ids": f"must be 1 to {TRIED_MOST} letters"})
-    rows = DeadLetter.objects.filter(pk__in=ids).select_related("payload").in_bulk()
-    tried = [_tried(rows[each], _own(rows[each]), change=change) for each in ids if each in rows]
+    weights, tried = _weights(ids), []
+    while ids:
+        count = _first(weights.get(each, 0) for each in ids)
+        rows = DeadLetter.objects.filter(pk__in=ids[:count]).select_related("payload").in_bulk()
+        tried += [_tried(rows[each], _own(rows[each]), change=change) for each in ids[:count] if each in rows]
+        ids = ids[count:]
     return _trial(tried, None)
 
 
@@ -114,6 +126,8 @@ def letters_compare(*, letter_ids: Sequence[int], actor: User, transform: str) -
     ids = list(dict.fromkeys(letter_ids))
     if not 1 <= len(ids) <= SHOWN_MOST:
         raise Unprocessable("So many at once?", errors={"ids": f"must be 1 to {SHOWN_MOST} letters"})
+    if len(ids) > 1 and sum(_weights(ids).values()) > BYTES_MOST:
+        raise Unprocessable("So much at once?", errors={"ids": f"they have more than {BYTES_MOST:,} bytes"})
     rows = DeadLetter.objects.filter(pk__in=ids).select_related("payload").in_bulk()
     detail = {"secrets": plain, "transform": transform, "letters": sorted(rows)}
     with audited(actor=actor, action="dlq.payload.read", target="dead letters", detail=detail):
@@ -131,8 +145,26 @@ def letters_compare(*, letter_ids: Sequence[int], actor: User, transform: str) -
 def _page(batch_id: int, after: int, most: int) -> tuple[list[BatchItem], int | None]:
     batch = batch_seen(batch_id=batch_id)
     items = BatchItem.objects.filter(batch=batch, pk__gt=after).order_by("pk")
-    rows = list(items.select_related("letter__payload", "bytes")[: most + 1])
-    return rows[:most], rows[most - 1].pk if len(rows) > most else None
+    weight = _weight("letter__") + Coalesce(Length("bytes__value"), 0)
+    weights = list(items.annotate(weight=weight).values_list("pk", "weight")[: most + 1])
+    count = _first(weight for _, weight in weights[:most])
+    rows = list(items.select_related("letter__payload", "bytes")[:count])
+    return rows, rows[-1].pk if count < len(weights) else None
+
+
+def _weights(ids: Sequence[int]) -> dict[int, int]:
+    """Bytes of these letters."""
+    return dict(DeadLetter.objects.filter(pk__in=ids).annotate(weight=_weight()).values_list("pk", "weight"))
+
+
+def _weight(prefix: str = "") -> Combinable:
+    return F(f"{prefix}size") + Coalesce(Length(f"{prefix}payload__headers"), 0)
+
+
+def _first(weights: Iterable[int]) -> int:
+    """How many of these, from the first on, can be read together."""
+    sums = list(accumulate(weights))
+    return max(1, bisect_right(sums, BYTES_MOST))
 
 
 def _trial(tried: list[Tried], after: int | None) -> Trial:

@@ -1128,6 +1128,14 @@ MUTATIONS = [
         killer=f"{REDRIVER}::test_a_letter_that_the_broker_does_not_take_fails_and_holds_up_nobody",
     ),
     Mutation(
+        name="read all letters of a page, however large",
+        promise=6,
+        file="dlq_admin/services/trying.py",
+        old="    return max(1, bisect_right(sums, BYTES_MOST))\n",
+        new="    return max(1, len(sums))\n",
+        killer="tests/integration/dlq_admin/test_large_letters.py::test_a_page_ends_where_it_has_read_enough",
+    ),
+    Mutation(
         name="give each hostile letter a cause of its own",
         promise=6,
         file="dlq_admin/services/counting.py",
