@@ -23,7 +23,7 @@ from ..serializers import (
 )
 from ..services import payload_read
 from . import examples
-from .caller import caller
+from .caller import NOT_KEPT, caller
 
 SEES = requires("dlq_admin.view_deadletter")
 READS = requires("dlq_admin.view_deadletter", "dlq_admin.read_payload")
@@ -91,7 +91,7 @@ class LetterPayloadView(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """Its bytes."""
         payload = payload_read(letter_id=pk, actor=caller(request))
-        return Response(PayloadSerializer(payload_body(payload)).data)
+        return Response(PayloadSerializer(payload_body(payload)).data, headers=NOT_KEPT)
 
 
 class LetterHistoryView(APIView):

@@ -26,7 +26,7 @@ from . import examples
 from .acts import valid
 from .batches import PROPOSES, chosen_ids
 from .batches import SEES as SEES_BATCHES
-from .caller import caller
+from .caller import NOT_KEPT, caller
 
 SEES, READS = "dlq_admin.view_deadletter", "dlq_admin.read_payload"
 NONE = OpenApiResponse(PROBLEM_REFERENCE, "No letters, too many, or no such transform.")
@@ -102,7 +102,7 @@ class BatchPreviewView(APIView):
         comparison = batch_compare(
             batch_id=pk, actor=caller(request), after=page["after"], most=page["limit"]
         )
-        return Response(comparison_body(comparison))
+        return Response(comparison_body(comparison), headers=NOT_KEPT)
 
 
 class LettersPreviewView(APIView):
@@ -123,11 +123,8 @@ class LettersPreviewView(APIView):
         """All of them."""
         asked = valid(CompareLettersSerializer(data=request.data))
         ids = chosen_ids(asked, most=SHOWN_MOST)
-        return Response(
-            comparison_body(
-                letters_compare(letter_ids=ids, actor=caller(request), transform=asked["transform"])
-            )
-        )
+        comparison = letters_compare(letter_ids=ids, actor=caller(request), transform=asked["transform"])
+        return Response(comparison_body(comparison), headers=NOT_KEPT)
 
 
 class TransformListView(APIView):

@@ -35,7 +35,11 @@ def test_no_other_way_to_write_a_secret_gets_by_the_mask(
     index(letters.raw(value, [("x", value)], key=value))
     client.force_login(people.omar)
     shown = client.get(f"/api/v1/dlq/{DeadLetter.objects.get().pk}/payload")
-    assert shown.status_code == 200 and b"hunter2" not in shown.content.replace(rb"\u0000", b"")
+    assert (
+        shown.status_code == 200
+        and shown["Cache-Control"] == "no-store"
+        and b"hunter2" not in shown.content.replace(rb"\u0000", b"")
+    )
 
 
 def test_letters_written_as_escapes_keep_nobody_from_an_edit(letters: Letters, people: People) -> None:
