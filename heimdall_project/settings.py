@@ -287,11 +287,6 @@ DLQ_ROW_RETENTION = env.seconds(
     "Closed dead letters are deleted after this, with their histories.",
     least=60.0,
 )
-API_URL = env.text(
-    "API_URL", "http://127.0.0.1:8000", "Where `manage.py dlq` finds the API that it asks as a person."
-)
-API_USER = env.text("API_USER", "", "As whom.")
-API_PASSWORD = env.secret("API_PASSWORD", "", "With which password; without one, the command asks.")
 DLQ_CLEANUP_INTERVAL = env.seconds(
     "DLQ_CLEANUP_INTERVAL", 3600.0, "How often the cleanup looks for them.", least=1.0
 )
@@ -483,8 +478,16 @@ INGEST_LINGER_MS = env.integer(
     "INGEST_LINGER_MS", 1, "Milliseconds that events wait for others to be sent together.", most=1000
 )
 
-HEIMDALL_USER = env.text("HEIMDALL_USER", "", "As whom `generate_events --http` sends.")
-HEIMDALL_PASSWORD = env.secret("HEIMDALL_PASSWORD", "", "The password of that user.")
+env.section("Commands that go through the API")
+HEIMDALL_URL = env.text(
+    "HEIMDALL_URL",
+    "http://127.0.0.1:8000",
+    "Where `manage.py dlq`, `generate_events --http` and the examples find the API.",
+)
+HEIMDALL_USER = env.text("HEIMDALL_USER", "", "As whom they ask.")
+HEIMDALL_PASSWORD = env.secret(
+    "HEIMDALL_PASSWORD", "", "With which password; without one, `dlq` asks at a terminal."
+)
 
 env.section("Jobs and analysis")
 JOB_QUEUE_DEADLINE = env.seconds(

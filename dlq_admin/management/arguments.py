@@ -11,8 +11,8 @@ STATES = [*(state.value for state in State), *GROUPS]
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the actions."""
-    parser.add_argument("--url", default="", help="Of the web door; by default API_URL.")
-    parser.add_argument("--user", default="", help="As whom; by default API_USER.")
+    parser.add_argument("--url", default="", help="Of the web door; by default HEIMDALL_URL.")
+    parser.add_argument("--user", default="", help="As whom; by default HEIMDALL_USER.")
     parser.add_argument("--json", action="store_true", help="Answers as the API gives them.")
     actions: Any = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 

@@ -72,7 +72,9 @@ class Remote:
             raise CommandError(self._told(error)) from None
         except (URLError, HTTPException, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise CommandError(f"{self._root} does not answer: {reason}. Set API_URL or --url.") from None
+            raise CommandError(
+                f"{self._root} does not answer: {reason}. Set HEIMDALL_URL or --url."
+            ) from None
 
     def _told(self, error: HTTPError) -> str:
         """A problem in words."""

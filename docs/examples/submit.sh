@@ -1,10 +1,11 @@
 #!/bin/sh
 # From a log to its result by curl: submit, wait, timeline, stream, cancel, redrive, export.
-# HEIMDALL_URL, HEIMDALL_STREAM_URL and HEIMDALL_LOGIN say where and as whom; the defaults are those of `make up`.
+# HEIMDALL_URL, HEIMDALL_STREAM_URL, HEIMDALL_USER and HEIMDALL_PASSWORD say where and as whom; the
+# defaults are those of `make up`.
 set -eu
 url=${HEIMDALL_URL:-http://127.0.0.1:8000}/api/v1
 streams=${HEIMDALL_STREAM_URL:-http://127.0.0.1:8001}/stream
-login=${HEIMDALL_LOGIN:-operator:heimdall-demo}
+login=${HEIMDALL_USER:-operator}:${HEIMDALL_PASSWORD:-heimdall-demo}
 
 ask() { curl --silent --show-error --fail-with-body --user "$login" --header 'Content-Type: application/json' "$@"; }
 field() { sed -nE "s/.*\"$1\": ?\"?([^\",}]*).*/\\1/p" | head -n 1; }

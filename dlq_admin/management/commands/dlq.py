@@ -25,7 +25,10 @@ TRIED = ("letter", "passes", "obstacle", "violations")
 class Command(BaseCommand):
     """Look at dead letters, and act on them."""
 
-    help = "Dead letters, through the API as a person: API_URL, API_USER, API_PASSWORD, or --url and --user."
+    help = (
+        "Dead letters, through the API as a person: HEIMDALL_URL, HEIMDALL_USER, HEIMDALL_PASSWORD, or --url "
+        "and --user."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,21 +37,21 @@ class Command(BaseCommand):
 
     def handle(self, *, action: str, **options: Any) -> None:
         """Do one."""
-        user = options["user"] or settings.API_USER
+        user = options["user"] or settings.HEIMDALL_USER
         if not user:
-            raise CommandError("As whom? Set API_USER or --user.")
+            raise CommandError("As whom? Set HEIMDALL_USER or --user.")
         self._remote = Remote(
-            url=options["url"] or settings.API_URL, user=user, password=self._password(user)
+            url=options["url"] or settings.HEIMDALL_URL, user=user, password=self._password(user)
         )
         self._as_json: bool = options["json"]
         getattr(self, f"_{action}")(options)
 
     def _password(self, user: str) -> str:
-        if settings.API_PASSWORD:
-            password: str = settings.API_PASSWORD
+        if settings.HEIMDALL_PASSWORD:
+            password: str = settings.HEIMDALL_PASSWORD
             return password
         if not sys.stdin.isatty():
-            raise CommandError(f"With which password? Set API_PASSWORD, or ask {user} at a terminal.")
+            raise CommandError(f"With which password? Set HEIMDALL_PASSWORD, or ask {user} at a terminal.")
         return getpass.getpass(f"Password of {user}: ")
 
     def _tell(self, answer: Any, text: str) -> None:

@@ -78,7 +78,9 @@ class Command(BaseCommand):
         where.add_argument(
             "--http",
             metavar="URL",
-            help="send by HTTP to http://host:port; HEIMDALL_USER and HEIMDALL_PASSWORD say as whom",
+            nargs="?",
+            const=settings.HEIMDALL_URL,
+            help="send by HTTP to http://host:port, by default HEIMDALL_URL; as HEIMDALL_USER",
         )
         where.add_argument("--dry-run", action="store_true", help="send nothing; tell the truth")
 
@@ -150,12 +152,17 @@ class Command(BaseCommand):
 
     def _door(self, url: str, run: str, give_up: float) -> Sink:
         """A sink to the intake of a running system."""
-        user, password = settings.HEIMDALL_USER, settings.HEIMDALL_PASSWORD
-        if not user or not password:
-            raise CommandError("HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom to send by HTTP")
+        missing = [name for name in ("HEIMDALL_USER", "HEIMDALL_PASSWORD") if not getattr(settings, name)]
+        if missing:
+            raise CommandError(f"As whom? Set {' and '.join(missing)} to send by HTTP.")
         try:
             return HttpSink(
-                url, user=user, password=password, give_up=give_up, clock=SystemClock(), pause=time.sleep
+                url,
+                user=settings.HEIMDALL_USER,
+                password=settings.HEIMDALL_PASSWORD,
+                give_up=give_up,
+                clock=SystemClock(),
+                pause=time.sleep,
             )
         except ValueError as error:
             raise CommandError(f"--http: {error}") from None

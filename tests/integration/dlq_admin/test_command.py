@@ -28,10 +28,10 @@ def dlq(
     live_server: LiveServer, settings: Settings, people: People, capsys: pytest.CaptureFixture[str]
 ) -> Dlq:
     """Runs the command as somebody."""
-    settings.API_URL, settings.API_PASSWORD = live_server.url, PASSWORD
+    settings.HEIMDALL_URL, settings.HEIMDALL_PASSWORD = live_server.url, PASSWORD
 
     def run(*arguments: object, who: str = "omar") -> str:
-        settings.API_USER = who
+        settings.HEIMDALL_USER = who
         call_command("dlq", *map(str, arguments))
         return capsys.readouterr().out
 
@@ -108,10 +108,10 @@ def test_a_mistake_is_told_in_plain_words(dlq: Dlq, settings: Settings, letters:
     ]:
         with pytest.raises(CommandError, match=words):
             dlq(*arguments)
-    settings.API_PASSWORD = "wrong"
+    settings.HEIMDALL_PASSWORD = "wrong"
     with pytest.raises(CommandError, match="does not know omar"):
         dlq("list")
-    with pytest.raises(CommandError, match="As whom"):
+    with pytest.raises(CommandError, match="Set HEIMDALL_USER"):
         dlq("list", who="")
     for url, words in [("http://127.0.0.1:1", "does not answer"), ("file:///etc/passwd", "no address")]:
         with pytest.raises(CommandError, match=words):

@@ -139,10 +139,15 @@ def test_what_cannot_be_done_is_told_in_a_sentence(arguments: list[str], told: s
 
 
 def test_whoever_sends_by_http_must_have_a_name(settings: Any) -> None:
-    settings.HEIMDALL_USER = ""
-    with pytest.raises(CommandError, match="HEIMDALL_USER and HEIMDALL_PASSWORD must say as whom"):
+    settings.HEIMDALL_USER = settings.HEIMDALL_PASSWORD = ""
+    with pytest.raises(CommandError, match="Set HEIMDALL_USER and HEIMDALL_PASSWORD to send by HTTP"):
         generate("--count=1", "--http=http://127.0.0.1:1")
-    settings.HEIMDALL_USER, settings.HEIMDALL_PASSWORD = "ada", "pw"
+    settings.HEIMDALL_USER, settings.HEIMDALL_URL = "ada", "ftp://127.0.0.1:1"
+    with pytest.raises(CommandError, match="Set HEIMDALL_PASSWORD to send"):
+        generate("--count=1", "--http")
+    settings.HEIMDALL_PASSWORD = "pw"
+    with pytest.raises(CommandError, match="--http: give an address as http://host:port"):
+        generate("--count=1", "--http")
     with pytest.raises(CommandError, match="--http: give an address as http://host:port"):
         generate("--count=1", "--http=ftp://127.0.0.1:1")
 

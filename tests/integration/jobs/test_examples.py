@@ -40,7 +40,6 @@ def environment(transactional_db: None) -> Iterator[dict[str, str]]:
             "HEIMDALL_STREAM_URL": f"http://127.0.0.1:{stream.port}",
             "HEIMDALL_USER": "omar",
             "HEIMDALL_PASSWORD": PASSWORD,
-            "HEIMDALL_LOGIN": f"omar:{PASSWORD}",
         }
 
 
