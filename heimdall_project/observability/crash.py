@@ -1,10 +1,12 @@
 """Named points at which a fault test may end the process, as SIGKILL would: nothing is flushed.
 
 `HEIMDALL_CRASH_AT=worker.after_handle` ends it the first time the point is passed,
-`worker.after_handle:3` the third time.
+`worker.after_handle:3` the third time. `worker.after_handle:3:freeze` stops it there as SIGSTOP would, until
+somebody wakes it (SIGCONT): a zombie that believes in what it held.
 """
 
 import os
+import signal
 from collections import Counter
 
 from django.conf import settings
@@ -20,9 +22,12 @@ def crash_point(name: str) -> None:
     wanted: str = settings.CRASH_AT
     if not wanted:
         return
-    point, _, nth = wanted.partition(":")
+    point, _, how = wanted.partition(":")
     if point != name:
         return
     _passed[name] += 1
+    nth, _, what = how.partition(":")
     if _passed[name] == int(nth or 1):
-        os._exit(EXIT_CODE)
+        if what != "freeze":
+            os._exit(EXIT_CODE)
+        os.kill(os.getpid(), signal.SIGSTOP)
