@@ -2,6 +2,6 @@
 
 from .cause import Cause, fingerprint, normalised
 from .facts import Facts
-from .reading import KnownTopics, read
+from .reading import KnownTopics, digest_of, read
 
-__all__ = ["Cause", "Facts", "KnownTopics", "fingerprint", "normalised", "read"]
+__all__ = ["Cause", "Facts", "KnownTopics", "digest_of", "fingerprint", "normalised", "read"]

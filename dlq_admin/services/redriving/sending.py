@@ -15,6 +15,7 @@ from heimdall_project.streams.ports import Producer
 from heimdall_project.streams.records import Delivered, Outgoing
 
 from ...batch_states import ItemState
+from ...letters import digest_of
 from ...letters.again import own_headers
 from ...models import BatchItem, LetterPayload, RedriveBatch
 from ...states import Event, State
@@ -44,8 +45,8 @@ class Sender:
             if self._by_target(item):
                 by_target += 1
                 continue
-            if (gone := _bytes_are_gone(item)) is not None:
-                self._outcomes.ended([item], ok=False, note=gone)
+            if why := _not_what_was_approved(item):
+                self._outcomes.ended([item], ok=False, note=why)
                 continue
             plain.append((item, outgoing(item)))
             if (size := size + item.letter.size) > BYTES_AT_ONCE:
@@ -102,7 +103,7 @@ class Sender:
 
     def _by_target(self, item: BatchItem) -> bool:
         """Send a letter through the redrive target of its topic; False if none takes it."""
-        if redrive.target(item.letter.topic) is None or _bytes_are_gone(item) is not None:
+        if redrive.target(item.letter.topic) is None or _not_what_was_approved(item):
             return False
         letter = redrive.Letter(
             topic=item.letter.topic,
@@ -165,9 +166,14 @@ def _bytes(data: bytes | memoryview | None) -> bytes | None:
     return None if data is None else bytes(data)
 
 
-def _bytes_are_gone(item: BatchItem) -> str | None:
+def _not_what_was_approved(item: BatchItem) -> str:
+    """Why this may not be sent, whatever became of the rows since; "" if it may."""
     try:
-        item.letter.payload  # noqa: B018 - asks whether it is there
+        payload = item.letter.payload
     except LetterPayload.DoesNotExist:
         return "Its bytes were cleaned up: there is nothing to send."
-    return None
+    if digest_of(_bytes(payload.key), _bytes(payload.value)) != bytes(item.digest):
+        return "Its bytes are not those that were approved."
+    if item.batch.change and not hasattr(item, "bytes"):
+        return "The bytes that were approved in place of its own are gone."
+    return ""
