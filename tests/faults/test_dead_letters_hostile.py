@@ -51,8 +51,7 @@ def test_a_worker_killed_between_an_outcome_and_its_offset_handles_no_letter_twi
 def test_an_approver_who_loses_the_right_stops_the_batch_and_what_arrives_meanwhile_is_not_in_it(
     world: World,
 ) -> None:
-    batch = approved(lettered(world))
-    RedriveBatch.objects.update(rate=2.0)
+    batch = approved(lettered(world), rate=2.0)
     record = Record(TOPIC, 0, 10_000, 1_795_262_400_000, b"key", b'{"id":"late"}', [])
     late = build(Failure(record, InvalidMessage("x"), 1, 1.8e9), worker=WORKER, group=world.group(WORKER))
     with world.run(WORKER, REDRIVER, INDEXER, **LEASE):

@@ -1,11 +1,13 @@
 """Dead letters are sent again through real Kafka, though the redriver is killed on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from dlq_admin.consumers import DlqIndexer
 from dlq_admin.models import BatchItem, DeadLetter, RedriveBatch
+from dlq_admin.services import Pace, batch_approve, batch_propose, letters_index
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams import registry
@@ -18,6 +20,7 @@ from .world import DEAD, TOPIC, World, ended, repeats
 WORKER, INDEXER, REDRIVER = "probe-record", "dlq-indexer", "dlq-redriver"
 KILLED = 137
 QUICK = {"KAFKA_SESSION_TIMEOUT": "2", "DEBUG": "true"}
+STEPS = ("dlq.after_claim", "dlq.after_publish", "dlq.after_mark", "dlq.after_end")
 NAMES = [f"n{number}" for number in range(40)]
 
 
@@ -34,37 +37,35 @@ def probe() -> Iterator[None]:
     registry.forget(WORKER)
 
 
-def lettered(world: World) -> list[int]:
+def lettered(world: World, names: Sequence[str] = NAMES) -> list[int]:
     """Dead letters of records that would be handled well by now; their ids."""
     world.create(*DlqIndexer.topics())
-    for offset, name in enumerate(NAMES):
+    read = []
+    for offset, name in enumerate(names):
         value = b'{"id":"%s"}' % name.encode()
         record = Record(TOPIC, 0, offset, 1_795_262_400_000, b"key", value, [("event_id", name.encode())])
         failure = Failure(record, InvalidMessage("of a worker before its repair"), 1, 1_795_262_400.0)
         made = build(failure, worker=WORKER, group=world.group(WORKER))
-        world.produce(made.value, key=made.key, headers=made.headers, topic=DEAD)
-    with world.run(INDEXER, **QUICK):
-        world.await_through(INDEXER, DEAD)
+        read.append(Record(DEAD, 0, offset, record.timestamp, made.key, made.value, made.headers))
+    letters_index(records=read)
     return list(DeadLetter.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def approved(ids: list[int]) -> RedriveBatch:
+def approved(ids: list[int], **more: Any) -> RedriveBatch:
     """A batch of these that runs."""
-    from dlq_admin.services import Pace, batch_approve, batch_propose
-
-    one, other = (User.objects.create_superuser(name) for name in ("one", "other"))
-    batch = batch_propose(letter_ids=ids, actor=one, reason="repaired", pace=Pace(canary=3, rate=1000.0))
+    one, other = (User.objects.get_or_create(username=n, is_superuser=True)[0] for n in ("one", "other"))
+    pace = Pace(**({"canary": 3, "rate": 1000.0} | more))
+    batch = batch_propose(letter_ids=ids, actor=one, reason="repaired", pace=pace)
     return batch_approve(batch_id=batch.pk, actor=other, reason="seen", set_hash=batch.set_hash)
 
 
-@pytest.mark.parametrize("point", ["dlq.after_claim", "dlq.after_publish"])
-def test_a_redriver_killed_at_any_step_has_each_letter_handled_once_and_resolved(
-    world: World, probe: None, point: str
+def test_a_redriver_killed_behind_each_step_has_each_letter_handled_once_and_resolved(
+    world: World, probe: None
 ) -> None:
     batch = approved(lettered(world))
     lease = {"OUTBOX_LEASE": "2", **QUICK}
     with world.run(WORKER, **QUICK):
-        for _ in range(2):
+        for point in STEPS:
             with world.run(REDRIVER, HEIMDALL_CRASH_AT=point, **lease) as killed:
                 ended(killed, KILLED)
         with world.run(REDRIVER, **lease):

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from heimdall_project.observability import metrics
+from heimdall_project.observability.crash import crash_point
 from heimdall_project.streams import redrive
 from heimdall_project.streams.lease import Lease
 
@@ -84,6 +85,7 @@ class Outcomes:
             if ok:
                 clusters = {each.id: each.cluster for each in moved}
                 _remember({clusters[i.letter_id]: i.batch_id for i in items if i.letter_id in clusters})
+        crash_point("dlq.after_end")
         metrics.LETTERS_REDRIVEN.labels("resolved" if ok else "failed").inc(len(items))
 
 

@@ -99,6 +99,7 @@ class Sender:
             )
             sending = BatchItem.objects.filter(pk__in=[item.pk for item in arrived], state=ItemState.SENDING)
             sending.update(state=ItemState.PUBLISHED)
+        crash_point("dlq.after_mark")
         metrics.LETTERS_SENT.inc(len(arrived))
 
     def _by_target(self, item: BatchItem) -> bool:
