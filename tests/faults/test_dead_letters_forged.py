@@ -99,7 +99,8 @@ def forged_records(world: World) -> set[str]:
 def of_letters(ids: list[int]) -> list[dict[str, Any]]:
     """Rows of letters, and all that happened to them."""
     rows = DeadLetter.objects.filter(pk__in=ids).order_by("pk").values()
-    return [*rows, *LetterLine.objects.filter(letter__in=ids).order_by("pk").values()]
+    lines = LetterLine.objects.filter(letter__in=ids).order_by("pk").values()
+    return [dict(row) for row in rows] + [dict(line) for line in lines]
 
 
 def test_headers_that_lie_move_no_other_letter_and_write_nowhere_that_they_may_not(world: World) -> None:

@@ -8,16 +8,23 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connections
+from django.utils import timezone
 
 from dlq_admin.models import BatchItem, DeadLetter, RedriveBatch
 from dlq_admin.services import (
+    OPEN_IN_WORDS,
+    Bounds,
     Pace,
     batch_approve,
     batch_cancel,
+    batch_pause,
     batch_propose,
+    batch_reject,
+    batch_resume,
     letter_approve,
     letter_discard,
     letter_reprocess,
+    letters_clean_up,
 )
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Refused
@@ -114,4 +121,97 @@ def test_who_cancels_and_who_approves_at_once_leave_no_letter_held(people: Peopl
     batch.refresh_from_db()
     assert batch.state == "CANCELLED"
     assert DeadLetter.objects.filter(state="PENDING", batch=None).count() == 5
+    assert_counted()
+
+
+def steered(act: Callable[..., RedriveBatch], batch: RedriveBatch, actor: User) -> Callable[[], RedriveBatch]:
+    return lambda: act(batch_id=batch.pk, actor=actor, reason=WHY)
+
+
+def approved(people: People, letters: Letters, count: int = 3) -> RedriveBatch:
+    batch = batch_propose(letter_ids=rows(letters, count), actor=people.omar, reason=WHY, pace=Pace())
+    return approval(batch, people.ada)()
+
+
+def test_who_rejects_and_who_approves_at_once_do_not_both_win(
+    people: People, letters: Letters, abe: User
+) -> None:
+    batch = batch_propose(letter_ids=rows(letters, 3), actor=people.omar, reason=WHY, pace=Pace())
+    assert at_once(steered(batch_reject, batch, abe), approval(batch, people.ada)) == ["409", "ok"]
+    batch.refresh_from_db()
+    held = DeadLetter.objects.filter(batch=batch, state="APPROVED").count()
+    assert (batch.state, held) in {("REJECTED", 0), ("RUNNING", 3)}
+    assert_counted()
+
+
+def test_who_pauses_and_who_cancels_at_once_end_it_and_hold_no_letter(
+    people: People, letters: Letters, abe: User
+) -> None:
+    batch = approved(people, letters)
+    came = at_once(steered(batch_pause, batch, people.omar), steered(batch_cancel, batch, abe))
+    batch.refresh_from_db()
+    assert batch.state == "CANCELLED" and came in (["409", "ok"], ["ok", "ok"])
+    assert DeadLetter.objects.filter(state="PENDING", batch=None).count() == 3
+    assert_counted()
+
+
+def test_two_who_let_one_batch_go_on_do_so_once(people: People, letters: Letters, abe: User) -> None:
+    batch = approved(people, letters)
+    steered(batch_pause, batch, abe)()
+    assert at_once(*(steered(batch_resume, batch, who) for who in (people.omar, abe))) == ["409", "ok"]
+
+
+def test_two_who_propose_the_same_letters_at_once_have_a_proposal_each_and_one_is_sent(
+    people: People, letters: Letters
+) -> None:
+    ids = rows(letters, 5)
+    boss = User.objects.create_superuser("boss")
+
+    def proposal(who: User) -> Callable[[], RedriveBatch]:
+        return lambda: batch_propose(letter_ids=ids, actor=who, reason=WHY, pace=Pace())
+
+    assert at_once(proposal(people.omar), proposal(boss)) == ["ok", "ok"]
+    for batch in RedriveBatch.objects.order_by("pk"):
+        approval(batch, people.ada)()
+    states = BatchItem.objects.order_by("batch_id").values_list("state", flat=True)
+    assert list(states) == ["WAITING"] * 5 + ["SKIPPED"] * 5
+    assert_counted()
+
+
+def test_letters_that_are_discarded_while_their_batch_is_approved_are_one_or_the_other(
+    people: People, letters: Letters
+) -> None:
+    ids = rows(letters, 3)
+    batch = batch_propose(letter_ids=ids, actor=people.omar, reason=WHY, pace=Pace())
+    discards = [lambda pk=pk: letter_discard(letter_id=pk, actor=people.omar, reason=WHY) for pk in ids]
+    at_once(approval(batch, people.ada), *discards)
+    found = {(row.state, row.batch_id is None) for row in DeadLetter.objects.all()}
+    assert found <= {("APPROVED", False), ("DISCARDED", True)}
+    waiting = BatchItem.objects.filter(state="WAITING").count()
+    assert waiting == DeadLetter.objects.filter(state="APPROVED").count()
+    assert_counted()
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_letters_that_are_cleaned_up_while_they_are_proposed_are_never_sent(
+    people: People, letters: Letters, late: bool
+) -> None:
+    ids = rows(letters, 5)
+    DeadLetter.objects.update(moved_at="2020-01-01T00:00:00Z", failed_at="2020-01-01T00:00:00Z")
+    now = timezone.now()
+    bounds = Bounds(payloads_before=now, rows_before=now, open_too=True)
+
+    def proposal() -> RedriveBatch:
+        return batch_propose(letter_ids=ids, actor=people.omar, reason=WHY, pace=Pace())
+
+    batch = proposal() if late else None
+    at_once(
+        approval(batch, people.ada) if batch else proposal,
+        lambda: letters_clean_up(actor=people.ada, reason=WHY, bounds=bounds, in_words=OPEN_IN_WORDS),
+    )
+    for left in RedriveBatch.objects.filter(state="PROPOSED"):
+        approval(left, people.ada)()
+    there = set(DeadLetter.objects.values_list("pk", flat=True))
+    waiting = set(BatchItem.objects.filter(state="WAITING").values_list("letter_id", flat=True))
+    assert waiting <= there and len(there) in {0, 5}
     assert_counted()

@@ -1,5 +1,8 @@
 """What was approved is what is sent, also where somebody writes to the tables themselves."""
 
+import re
+from collections.abc import Mapping
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -51,6 +54,20 @@ def sql(statement: str) -> None:
         cursor.execute(statement.replace("{eve}", str(eve)))
 
 
+def assert_refused(changes: Mapping[str, str], words: str) -> None:
+    """The database refuses each of these, in such words."""
+    let_through = []
+    for what, statement in changes.items():
+        try:
+            with transaction.atomic():
+                sql(statement)
+        except DatabaseError as error:
+            assert re.search(words, str(error)), what
+        else:
+            let_through.append(what)
+    assert not let_through
+
+
 def proposed(people: People, letters: Letters) -> RedriveBatch:
     """Two letters in a batch, and one that is not."""
     index(*(letters.failed(value) for value in (b"one", b"two", b"three")))
@@ -63,26 +80,17 @@ def approved(batch: RedriveBatch, actor: User) -> RedriveBatch:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("what", PROPOSED)
-def test_a_proposal_cannot_be_edited_not_even_in_the_database(
-    people: People, letters: Letters, what: str
-) -> None:
+def test_a_proposal_cannot_be_edited_not_even_in_the_database(people: People, letters: Letters) -> None:
     proposed(people, letters)
-    with pytest.raises(DatabaseError, match=r"frozen|keeps its bytes"), transaction.atomic():
-        sql(PROPOSED[what])
+    assert_refused(PROPOSED, r"frozen|keeps its bytes")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("what", APPROVED)
 def test_what_was_approved_cannot_be_changed_not_even_in_the_database(
-    people: People, letters: Letters, what: str
+    people: People, letters: Letters
 ) -> None:
     approved(proposed(people, letters), people.ada)
-    with (
-        pytest.raises(DatabaseError, match=r"frozen|keeps its bytes|is approved|foreign key"),
-        transaction.atomic(),
-    ):
-        sql(APPROVED[what])
+    assert_refused(APPROVED, r"frozen|keeps its bytes|is approved|foreign key")
 
 
 @pytest.mark.django_db
