@@ -1488,4 +1488,178 @@ MUTATIONS = [
         new="            room = ",
         killer=f"{WRITER}::test_a_full_buffer_reads_no_more",
     ),
+    Mutation(
+        name="believe the proof of a failure at another place",
+        promise=3,
+        file="heimdall_project/streams/redrive.py",
+        old='    place = f"failed:{record.partition}:{record.offset}"\n',
+        new='    place = "failed"\n',
+        killer="tests/faults/test_dead_letters_forged.py"
+        "::test_headers_that_lie_move_no_other_letter_and_write_nowhere_that_they_may_not",
+    ),
+    Mutation(
+        name="forgive a batch all that will fail once it is let go on",
+        promise=6,
+        file="dlq_admin/services/batches/steering.py",
+        old='            more = {"forgiven": failed.count()}\n',
+        new='            more = {"forgiven": failed.count() + 1000}\n',
+        killer="tests/faults/test_dead_letters_contract.py"
+        "::test_letters_that_the_contract_no_longer_takes_come_back_and_the_batch_stops_at_its_bound",
+    ),
+    Mutation(
+        name="take a letter that is read again for another one",
+        promise=3,
+        file="dlq_admin/services/indexing.py",
+        old="        elif digest == facts.digest:\n",
+        new="        elif False:\n",
+        killer="tests/faults/test_dead_letters_twice.py"
+        "::test_an_indexer_that_slept_while_another_read_the_same_letters_writes_none_twice",
+    ),
+    Mutation(
+        name="tell the failure of a redrive each time that its letter is written",
+        promise=3,
+        file="dlq_admin/services/indexing.py",
+        old=("            fits = row.failed_redrive_id != row.redrive_id and row.state in MAY_COME_BACK\n"),
+        new="            fits = row.state in MAY_COME_BACK\n",
+        killer="tests/faults/test_dead_letters_twice.py"
+        "::test_a_worker_killed_between_the_letter_of_a_redrive_and_its_outcome_counts_one_failure",
+    ),
+    Mutation(
+        name="let a redriver without its lease mark what it sent",
+        promise=3,
+        file="dlq_admin/services/redriving/sending.py",
+        old=(
+            "            self._lease.fence()\n"
+            "            letters_move(\n"
+            "                ids=[item.letter_id for item in arrived],\n"
+            "                target=State.PUBLISHED,\n"
+            "                event=Event.PUBLISHED,\n"
+            "                actor=ACTOR,\n"
+            '                only={"redrive_id__in": [item.redrive_id for item in arrived]},\n'
+            "                hops={item.letter_id: where for item, where in arrived.items()},\n"
+            "            )\n"
+            "            sending = BatchItem.objects.filter(pk__in=[item.pk for item in arrived], "
+            "state=ItemState.SENDING)\n"
+        ),
+        new=(
+            "            letters_move(\n"
+            "                ids=[item.letter_id for item in arrived],\n"
+            "                target=State.PUBLISHED,\n"
+            "                event=Event.PUBLISHED,\n"
+            "                actor=ACTOR,\n"
+            '                only={"redrive_id__in": [item.redrive_id for item in arrived]},\n'
+            "                hops={item.letter_id: where for item, where in arrived.items()},\n"
+            "            )\n"
+            "            sending = BatchItem.objects.filter(pk__in=[item.pk for item in arrived])\n"
+        ),
+        killer="tests/faults/test_dead_letters_twice.py"
+        "::test_a_redriver_that_slept_through_its_lease_sends_the_same_again_and_changes_nothing",
+    ),
+    Mutation(
+        name="forget what a killed redriver was about to send",
+        promise=3,
+        file="dlq_admin/services/redriving/redriver.py",
+        old=("        left = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING)\n"),
+        new="        left = BatchItem.objects.none()\n",
+        killer="tests/faults/test_dead_letters_redriven.py"
+        "::test_a_redriver_killed_behind_each_step_has_each_letter_handled_once_and_resolved",
+    ),
+    Mutation(
+        name="delete letters without their counts",
+        promise=9,
+        file="dlq_admin/services/cleaning.py",
+        old=(
+            "    clusters_count([Move(cluster, State(state), None, pk) for pk, cluster, state in chosen])\n"
+        ),
+        new="",
+        killer="tests/faults/test_dead_letters_cleaned.py"
+        "::test_a_cleanup_that_is_killed_took_letters_as_a_whole_and_two_at_once_do_the_rest",
+    ),
+    Mutation(
+        name="let a proposal be edited in the database",
+        promise=4,
+        file="dlq_admin/migrations/0007_approvals_stay.py",
+        old="    WHEN OLD.set_hash <> '-' AND (\n",
+        new="    WHEN OLD.set_hash = 'never' AND (\n",
+        killer="tests/integration/dlq_admin/test_frozen.py"
+        "::test_a_proposal_cannot_be_edited_not_even_in_the_database",
+    ),
+    Mutation(
+        name="let letters be taken out of an approved set",
+        promise=4,
+        file="dlq_admin/migrations/0007_approvals_stay.py",
+        old="WHERE batch.approved_by_id IS NOT NULL AND batch.id = CASE\n",
+        new="WHERE FALSE AND batch.id = CASE\n",
+        killer="tests/integration/dlq_admin/test_frozen.py"
+        "::test_what_was_approved_cannot_be_changed_not_even_in_the_database",
+    ),
+    Mutation(
+        name="let a batch that ended begin again",
+        promise=4,
+        file="dlq_admin/migrations/0007_approvals_stay.py",
+        old="'REJECTED') AND NEW.state <> OLD.state",
+        new="'REJECTED') AND FALSE",
+        killer="tests/integration/dlq_admin/test_frozen.py::test_a_batch_that_ended_does_not_begin_again",
+    ),
+    Mutation(
+        name="send bytes that nobody approved",
+        promise=4,
+        file="dlq_admin/services/redriving/sending.py",
+        old=("    if digest_of(_bytes(payload.key), _bytes(payload.value)) != bytes(item.digest):\n"),
+        new="    if False:\n",
+        killer="tests/integration/dlq_admin/test_frozen.py"
+        "::test_bytes_that_were_put_in_place_of_the_approved_ones_are_not_sent",
+    ),
+    Mutation(
+        name="start a batch on one approval of two",
+        promise=4,
+        file="dlq_admin/services/batches/approving.py",
+        old=("        if not batch.needs_second or batch.second_approved_by_id is not None:\n"),
+        new="        if True:\n",
+        killer="tests/integration/dlq_admin/test_frozen.py"
+        "::test_the_second_approval_is_of_a_third_person_whatever_they_are_called_meanwhile",
+    ),
+    Mutation(
+        name="let who approved a letter send it",
+        promise=4,
+        file="dlq_admin/services/batches/reprocessing.py",
+        old="    if letter.approved_by_id == actor.pk:\n",
+        new="    if False:\n",
+        killer="tests/integration/dlq_admin/test_own_proposal.py::test_nobody_sends_alone_by_any_path",
+    ),
+    Mutation(
+        name="steer a batch wherever it stands",
+        promise=4,
+        file="dlq_admin/services/batches/steering.py",
+        old="        if BatchState(batch.state) not in batch_sources(target):\n",
+        new="        if False:\n",
+        killer="tests/integration/dlq_admin/test_at_once.py::test_two_who_let_one_batch_go_on_do_so_once",
+    ),
+    Mutation(
+        name="hold the letters of a cancelled batch",
+        promise=4,
+        file="dlq_admin/services/batches/steering.py",
+        old="        if target is BatchState.CANCELLED:\n",
+        new="        if False:\n",
+        killer="tests/integration/dlq_admin/test_at_once.py"
+        "::test_who_pauses_and_who_cancels_at_once_end_it_and_hold_no_letter",
+    ),
+    Mutation(
+        name="keep letters in a batch that another one has",
+        promise=4,
+        file="dlq_admin/services/batches/approving.py",
+        old="    items.exclude(letter_id__in=mine).update(\n",
+        new="    items.none().update(\n",
+        killer="tests/integration/dlq_admin/test_at_once.py"
+        "::test_two_who_propose_the_same_letters_at_once_have_a_proposal_each_and_one_is_sent",
+    ),
+    Mutation(
+        name="wait for letters that were cleaned up",
+        promise=4,
+        file="dlq_admin/services/batches/approving.py",
+        old="    items.exclude(letter_id__in=mine).update(\n",
+        new='    items.filter(letter__state__gt="").exclude(letter_id__in=mine).update(\n',
+        killer="tests/integration/dlq_admin/test_at_once.py"
+        "::test_letters_that_are_cleaned_up_while_they_are_proposed_are_never_sent",
+    ),
 ]
