@@ -26,7 +26,7 @@ def claim(said: Said) -> Claim:
         group=f"connect-{connector}" if connector else "",
         worker=connector,
         error_class=said.text(f"{PREFIX}exception.class.name", NAME_MOST),
-        error_message=said.text(f"{PREFIX}exception.message", TEXT_MOST),
+        error_message=said.prose(f"{PREFIX}exception.message", TEXT_MOST),
         stack_hash=java_stack_hash(said.raw(f"{PREFIX}exception.stacktrace")),
         disposition=Disposition.POISON if stage in _UNREADABLE else Disposition.UNEXPECTED,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from heimdall_project.observability.masking import masked
 from heimdall_project.streams.records import Headers
 
 from .texts import text_of
@@ -10,6 +11,8 @@ from .texts import text_of
 MOST_NUMBER = 2**63 - 1
 MOST_PARTITION = 2**31 - 1
 MOST_FLAWS = 20
+MARGIN = 4096
+"""Characters behind those that are kept that are looked at for secrets too."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 """Times that have a date in every zone of the world; pages show them in that of the installation."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -47,6 +50,10 @@ class Said:
     def text(self, name: str, most: int, *, first: bool = False) -> str:
         """The text under a name, "" if there is none; one line of at most `most` characters."""
         return text_of(self.raw(name, first=first), most)
+
+    def prose(self, name: str, most: int) -> str:
+        """The same without secrets; before it is cut, since half of one would not be recognised."""
+        return masked(self.text(name, most + MARGIN))[:most].strip()
 
     def name(self, name: str, most: int, *, first: bool = False) -> str:
         """A text that is an identity: one that does not fit whole is no identity, and a flaw."""

@@ -30,8 +30,8 @@ def claim(said: Said) -> Claim:
         or said.text(f"{PREFIX}exception-fqcn", NAME_MOST)
         or said.text(f"{PREFIX}key-exception-fqcn", NAME_MOST)
     )
-    message = said.text(f"{PREFIX}exception-message", TEXT_MOST)
-    message = message or said.text(f"{PREFIX}key-exception-message", TEXT_MOST)
+    message = said.prose(f"{PREFIX}exception-message", TEXT_MOST)
+    message = message or said.prose(f"{PREFIX}key-exception-message", TEXT_MOST)
     stack = said.raw(f"{PREFIX}exception-stacktrace") or said.raw(f"{PREFIX}key-exception-stacktrace")
     return Claim(
         topic=said.name(f"{PREFIX}original-topic", NAME_MOST, first=True),

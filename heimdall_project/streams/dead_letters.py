@@ -10,10 +10,13 @@ from django.conf import settings
 
 from ..errors import InvalidMessage, RetriesExhausted
 from ..observability.logging import scrub_text
+from ..observability.masking import masked
 from . import redrive, topics
 from .records import Headers, Outgoing, Record
 
 MESSAGE_LIMIT = 500
+MARGIN = 4096
+"""Characters behind those that are kept that are looked at for secrets too."""
 KEY_LIMIT = 4096
 NEVER_KEPT = redrive.MARKS | {"original_key"}
 """Names that are ours even where we have nothing to say under them."""
@@ -92,9 +95,9 @@ def _headers(failure: Failure, *, worker: str, group: str) -> dict[str, str]:
 
 
 def scrubbed(error: BaseException) -> str:
-    """The error's text for people: one line, bounded, without credentials of URLs."""
-    text = _CONTROLS.sub(" ", str(error) or type(error).__name__)
-    return scrub_text(text)[:MESSAGE_LIMIT]  # in this order: half a credential would not be recognised
+    """The error's text for people: one line, bounded, without the secrets that it quotes."""
+    text = scrub_text(_CONTROLS.sub(" ", str(error) or type(error).__name__))
+    return masked(text[: MESSAGE_LIMIT + MARGIN])[:MESSAGE_LIMIT]  # half a secret would not be recognised
 
 
 def stack_hash(error: BaseException) -> str:

@@ -1177,6 +1177,15 @@ MUTATIONS = [
         killer=f"{MASKING}::test_no_other_way_to_write_a_secret_gets_by_the_mask",
     ),
     Mutation(
+        name="cut an error before its secrets are masked",
+        promise=9,
+        file=f"{STREAMS}/dead_letters.py",
+        old="    return masked(text[: MESSAGE_LIMIT + MARGIN])[:MESSAGE_LIMIT]",
+        new="    return masked(text[:MESSAGE_LIMIT])",
+        killer="tests/unit/streams/test_dead_letters.py"
+        "::test_what_a_record_holds_of_secrets_is_not_quoted_not_even_in_part",
+    ),
+    Mutation(
         name="tell errors and keys of dead letters as they came",
         promise=9,
         file="dlq_admin/models/fields.py",

@@ -189,6 +189,13 @@ def test_absurd_counters_are_brought_within_bounds(said: str, expected: int) -> 
     assert found.attempts == expected and ("attempts" in found.flaws) == (said != "1000")
 
 
+@pytest.mark.parametrize("name", ["kafka_dlt-exception-message", "kafka_dlt-key-exception-message"])
+def test_no_half_of_a_secret_is_kept_of_the_errors_of_others(name: str) -> None:
+    said = b"x" * 470 + b" sent to postgres://me:hunter2hunter2" + b"y" * 100 + b"@db"
+    headers = [(key, value) for key, value in SPRING if key != "kafka_dlt-exception-message"]
+    assert "hunter2" not in facts([*headers, (name, said)]).error_message
+
+
 @pytest.mark.parametrize("said", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00", "1969-12-31", "soon"])
 def test_a_time_that_not_every_zone_has_is_not_believed(said: str) -> None:
     found = facts(ours(first_failed_at=said))

@@ -129,6 +129,19 @@ def test_credentials_in_an_error_are_not_written_down(text):
     assert "hunter2" not in scrubbed(RuntimeError(text))
 
 
+JWT = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkFkYSJ9"
+    ".SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
+)
+
+
+@pytest.mark.parametrize("secret", ["ada@example.com", "4111 1111 1111 1111", JWT, "AKIAIOSFODNN7EXAMPLE"])
+@pytest.mark.parametrize("before", [0, 485, 495])
+def test_what_a_record_holds_of_secrets_is_not_quoted_not_even_in_part(secret, before):
+    said = scrubbed(ValueError("x " * (before // 2) + f"no use for {secret} here"))
+    assert secret[:5] not in said and len(said) <= 500
+
+
 def test_a_message_is_one_bounded_line():
     said = scrubbed(RuntimeError("a\nb\x00\tc" + "x" * 10_000))
     assert said.startswith("a b c") and len(said) == 500
