@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from dlq_admin.models import DeadLetter
 from dlq_admin.services.changes import edit_checked
-from heimdall_project.errors import Forbidden, InvalidMessage
+from heimdall_project.errors import Forbidden
 from tests.people import People
 
 from .letters import Letters, index
@@ -53,9 +53,10 @@ def test_letters_written_as_escapes_keep_nobody_from_an_edit(letters: Letters, p
 
 @pytest.fixture
 def quoted(letters: Letters) -> DeadLetter:
-    """A letter whose error and key quote what only few may see."""
-    error = InvalidMessage("cannot use password=hunter2hunter2 of ada@example.com")
-    index(letters.failed(b"{}", key=b"ada@example.com", error=error))
+    """A letter whose error and key quote what only few may see, as somebody else's worker writes it."""
+    error = b"cannot use password=hunter2hunter2 of ada@example.com"
+    headers = [pair for pair in letters.failed(b"{}").headers or () if pair[0] != "error_message"]
+    index(letters.raw(b"{}", [*headers, ("error_message", error)], key=b"ada@example.com"))
     return DeadLetter.objects.get()
 
 
