@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from heimdall_project.accounts.models import User
 from heimdall_project.streams.admin.base import LargeTableAdmin
+from heimdall_project.streams.admin.windows import Window, window_named
 
 from ..services import redriving
 from . import exporting, figures, saved
@@ -98,6 +99,5 @@ class ConsoleAdmin(LargeTableAdmin):
         return request.user
 
 
-def _window(request: HttpRequest) -> figures.Window:
-    name = request.GET.get("window") or request.COOKIES.get(WINDOW_COOKIE, "")
-    return figures.WINDOWS.get(name, figures.WINDOWS[figures.DEFAULT])
+def _window(request: HttpRequest) -> Window:
+    return window_named(request.GET.get("window") or request.COOKIES.get(WINDOW_COOKIE, ""))

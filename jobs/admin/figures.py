@@ -1,7 +1,7 @@
 """The figures above the list of jobs: counts that are links, and plots with the same numbers as a table."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 
 from heimdall_project.accounts.models import User
+from heimdall_project.streams.admin.windows import WINDOWS, Window
 from heimdall_project.streams.admin.wording import age, duration, visible
 
 from .. import failures, selectors
@@ -18,29 +19,6 @@ from .wording import STATUS_COLOURS
 
 MOST_BARS = 6
 """Failure classes and services that are shown."""
-
-
-class Window(NamedTuple):
-    """A span of time and the steps that it is drawn in."""
-
-    name: str
-    span: timedelta
-    step: timedelta
-    clock: str
-    """How a step is called below the plot."""
-    each: str
-
-    @property
-    def title(self) -> str:
-        """As it is said."""
-        return f"Last {self.name}"
-
-
-WINDOWS: Mapping[str, Window] = {
-    "hour": Window("hour", timedelta(hours=1), timedelta(minutes=1), "%H:%M", "minute"),
-    "day": Window("day", timedelta(days=1), timedelta(minutes=15), "%a %H:%M", "15 minutes"),
-}
-DEFAULT = "hour"
 
 
 class Tile(NamedTuple):

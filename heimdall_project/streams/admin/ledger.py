@@ -17,6 +17,7 @@ from .. import ledger
 from ..models import ConsumerCursor, FloodWindow, LedgerEntry
 from . import ledger_figures as figures
 from .base import GroupFilter, LargeTableAdmin, ReadOnlyAdmin, TopicFilter
+from .windows import window_named
 
 OUTCOMES = {"stored": "success", "duplicate": "info", "dead_lettered": "danger", "dropped": "warning"}
 
@@ -93,7 +94,7 @@ def _panel(request: HttpRequest) -> dict[str, Any]:
         name: request.GET.get(name) or request.COOKIES.get(CHOICE.format(name), "")
         for name in ("window", "pair")
     }
-    window = figures.WINDOWS.get(asked["window"], figures.WINDOWS[figures.DEFAULT])
+    window = window_named(asked["window"])
     pairs = ledger.pairs()
     named = {_name(pair): pair for pair in pairs}
     return figures.panel(named.get(asked["pair"], pairs[0] if pairs else None), window, timezone.now())

@@ -1,6 +1,6 @@
 """What stands above the rows of the ledger: whether it balances, what is in flight, and a plot by minute."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from .. import ledger
 from ..balance import Balance, Position
 from ..ledger import Pair, Step
 from ..outcomes import Outcome
+from .windows import WINDOWS, Window
 
 NAMES = {
     Outcome.STORED: "Stored",
@@ -17,29 +18,6 @@ NAMES = {
     Outcome.DEAD_LETTERED: "Dead letters",
     Outcome.DROPPED: "Dropped by rule",
 }
-
-
-class Window(NamedTuple):
-    """A span of time and the steps that it is drawn in."""
-
-    name: str
-    span: timedelta
-    step: timedelta
-    clock: str
-    """How a step is called below the plot."""
-    each: str
-
-    @property
-    def title(self) -> str:
-        """As it is said."""
-        return f"Last {self.name}"
-
-
-WINDOWS: Mapping[str, Window] = {
-    "hour": Window("hour", timedelta(hours=1), timedelta(minutes=1), "%H:%M", "minute"),
-    "day": Window("day", timedelta(days=1), timedelta(minutes=15), "%a %H:%M", "15 minutes"),
-}
-DEFAULT = "hour"
 
 
 class Tile(NamedTuple):
