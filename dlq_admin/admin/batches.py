@@ -6,7 +6,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -18,6 +17,7 @@ from heimdall_project.accounts.models import User
 from heimdall_project.api import stream
 from heimdall_project.errors import Forbidden, NotFound
 from heimdall_project.streams.admin.base import OwnPageAdmin
+from heimdall_project.streams.admin.pieces import Back, piece_or_page
 from heimdall_project.streams.admin.wording import age, cell, visible
 
 from .. import selectors
@@ -68,16 +68,14 @@ class RedriveBatchAdmin(BatchOrdersAdmin, OwnPageAdmin):
             raise PermissionDenied from None
         except NotFound:
             raise Http404 from None
-        shown = payload_view.compared(comparison)
-        if "HX-Request" in request.headers:
-            return render(request, "dlq_admin/compared.html", shown)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Bytes of batch {pk}",
-        }
-        more = {"back": reverse("admin:dlq_admin_redrivebatch_change", args=[pk])}
-        return render(request, "dlq_admin/compared_page.html", {**context, **more, **shown})
+        return piece_or_page(
+            self,
+            request,
+            "dlq_admin/compared.html",
+            payload_view.compared(comparison),
+            title=f"Bytes of batch {pk}",
+            back=Back(reverse("admin:dlq_admin_redrivebatch_change", args=[pk]), "Back to the batch"),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RedriveBatch]:
         """Batches with the people who decided about them."""

@@ -7,7 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
@@ -18,6 +18,7 @@ from unfold.enums import ActionVariant
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Forbidden, NotFound, Refused
 from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fitting
+from heimdall_project.streams.admin.pieces import Back, piece_or_page
 
 from .. import selectors, services
 from ..models import DeadLetter
@@ -187,16 +188,15 @@ class LetterOrdersAdmin(ModelAdmin):
     def _payload(
         self, request: HttpRequest, pk: int, shown: dict[str, Any], *, status: int = 200
     ) -> HttpResponse:
-        shown = {**shown, "pk": pk}
-        if "HX-Request" in request.headers:
-            return render(request, "dlq_admin/payload.html", shown)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Bytes of letter {pk}",
-        }
-        more = {"back": reverse("admin:dlq_admin_deadletter_change", args=[pk])}
-        return render(request, "dlq_admin/payload_page.html", {**context, **more, **shown}, status=status)
+        return piece_or_page(
+            self,
+            request,
+            "dlq_admin/payload.html",
+            {**shown, "pk": pk},
+            title=f"Bytes of letter {pk}",
+            back=Back(reverse("admin:dlq_admin_deadletter_change", args=[pk]), "Back to the letter"),
+            status=status,
+        )
 
     def _found(self, request: HttpRequest) -> list[int]:
         """Letters that are named by `ids`, or else the oldest of those that the list shows for this query."""
