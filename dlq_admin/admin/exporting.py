@@ -1,5 +1,6 @@
 """What a list shows, as a file: CSV, or a JSON object a line."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from heimdall_project.api import export
 from heimdall_project.errors import Refused
 
+from .. import selectors
 from ..models import CLOSED_LETTERS, Cluster, DeadLetter
-from ..states import State
 
 MOST = 100_000
 """Rows of a file."""
@@ -20,43 +21,6 @@ PASSING = frozenset(
 )
 """Parameters of a list that are no part of its filter."""
 FORMATS = ("csv", "json")
-_LETTER = {
-    "id": "id",
-    "state": "state",
-    "topic": "topic",
-    "partition": "partition",
-    "offset": "offset",
-    "group": "group",
-    "writer": "writer",
-    "cause": "cluster_id",
-    "disposition": "cluster__disposition",
-    "error_class": "cluster__error_class",
-    "error_message": "error_message",
-    "attempt": "attempt",
-    "event_id": "event_id",
-    "correlation_id": "correlation_id",
-    "trace_id": "trace_id",
-    "key": "key_text",
-    "size": "size",
-    "failed_at": "failed_at",
-    "moved_at": "moved_at",
-    "batch": "batch_id",
-}
-"""Column to where it stands. Bytes are not among them: each look at those is an act of its own."""
-_CLUSTER = {
-    "id": "id",
-    "topic": "topic",
-    "group": "group",
-    "disposition": "disposition",
-    "error_class": "error_class",
-    "message": "message",
-    "schema": "schema",
-    "total": "total",
-    **{state.value.lower(): state.value.lower() for state in State},
-    "first_seen": "first_seen",
-    "last_seen": "last_seen",
-    "sample": "sample_id",
-}
 
 
 def query(request: HttpRequest) -> str:
@@ -85,15 +49,15 @@ def open_clusters() -> QuerySet[Cluster]:
 
 def letters(kind: str, rows: QuerySet[DeadLetter]) -> HttpResponse:
     """A file of letters."""
-    return _file(kind, rows, _LETTER, "dead-letters")
+    return _file(kind, rows, selectors.LETTER_COLUMNS, "dead-letters")
 
 
 def clusters(kind: str, rows: QuerySet[Cluster]) -> HttpResponse:
     """A file of causes."""
-    return _file(kind, rows, _CLUSTER, "causes")
+    return _file(kind, rows, selectors.CLUSTER_COLUMNS, "causes")
 
 
-def _file(kind: str, rows: QuerySet[Any], columns: dict[str, str], name: str) -> HttpResponse:
+def _file(kind: str, rows: QuerySet[Any], columns: Mapping[str, str], name: str) -> HttpResponse:
     if kind not in FORMATS:
         return HttpResponse(f"There is no such format; there are {' and '.join(FORMATS)}.", status=400)
     try:

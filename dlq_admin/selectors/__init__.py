@@ -1,6 +1,7 @@
 """Reading dead letters and their causes."""
 
 from .batches import REPORT_COLUMNS, batches_listed, items_of, letters_oldest, report_of
+from .columns import CLUSTER_COLUMNS, LETTER_COLUMNS
 from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
 from .overview import (
     batches_by_cluster,
@@ -14,6 +15,8 @@ from .overview import (
 from .reading import cluster_seen, clusters_listed, history_of, letter_seen, letters_in_detail, letters_listed
 
 __all__ = [
+    "CLUSTER_COLUMNS",
+    "LETTER_COLUMNS",
     "REPORT_COLUMNS",
     "LetterCounts",
     "TrendPoint",

@@ -17,34 +17,13 @@ from heimdall_project.api.problems import CONTENT_TYPE, PROBLEM_REFERENCE
 from .. import selectors
 from ..filters import LetterFilter
 from ..models import BatchItem, DeadLetter
-from ..selectors import REPORT_COLUMNS
+from ..selectors import LETTER_COLUMNS, REPORT_COLUMNS
 from ..services import BATCH_MOST, batch_seen
 from . import examples
 from .batches import SEES as SEES_BATCHES
 from .letters import SEES
 
 MOST = 100_000
-_LETTER = {
-    "id": "id",
-    "state": "state",
-    "topic": "topic",
-    "partition": "partition",
-    "offset": "offset",
-    "group": "group",
-    "cluster": "cluster_id",
-    "disposition": "cluster__disposition",
-    "error_class": "cluster__error_class",
-    "error_message": "error_message",
-    "attempt": "attempt",
-    "event_id": "event_id",
-    "correlation_id": "correlation_id",
-    "trace_id": "trace_id",
-    "redrive_id": "redrive_id",
-    "size": "size",
-    "failed_at": "failed_at",
-    "moved_at": "moved_at",
-}
-"""Column to where it stands."""
 
 
 def _documented[View: Callable[..., Any]](
@@ -94,9 +73,9 @@ class LetterExportView(GenericAPIView[DeadLetter]):
     def get(self, request: Request) -> StreamingHttpResponse:
         """The file."""
         letters = self.filter_queryset(self.get_queryset()).order_by("-failed_at", "-id")
-        rows = letters.select_related(None).defer(None).values_list(*_LETTER.values())
+        rows = letters.select_related(None).defer(None).values_list(*LETTER_COLUMNS.values())
         kind = request.accepted_renderer.format or ""
-        return export.export(rows, columns=list(_LETTER), name="dead-letters", kind=kind, most=MOST)
+        return export.export(rows, columns=list(LETTER_COLUMNS), name="dead-letters", kind=kind, most=MOST)
 
 
 class BatchReportView(GenericAPIView[BatchItem]):
