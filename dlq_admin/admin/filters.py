@@ -165,6 +165,10 @@ class BatchStateFilter(SelectFilter):
         return queryset.filter(state=chosen)
 
 
+OTHERS = "~others"
+"""Whoever looks did not propose it; no account is called like that."""
+
+
 class ProposerFilter(SelectFilter):
     """By who proposed it."""
 
@@ -174,4 +178,10 @@ class ProposerFilter(SelectFilter):
         """People who proposed something."""
         ids = through_index("redrive_batches", "proposed_by_id")
         names = User.objects.filter(pk__in=ids).order_by("username").values_list("username", flat=True)
-        return [(name, name) for name in names]
+        return [(OTHERS, "Others than you"), *((name, name) for name in names)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Batches of this person, or of all but the one who looks."""
+        if self.value() == OTHERS:
+            return queryset.exclude(proposed_by=request.user.pk)
+        return super().queryset(request, queryset)

@@ -1,6 +1,8 @@
 """The pages of dead letters: who sees what, hostile texts, and that looking changes nothing."""
 
 import csv
+import re
+from html import unescape
 from http import HTTPStatus
 from io import StringIO
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dlq_admin.admin.filters import OTHERS
 from dlq_admin.models import DeadLetter, RedriveBatch
 from dlq_admin.services import Pace, batch_propose
 from heimdall_project.accounts.models import AuditEvent, User
@@ -129,3 +132,20 @@ def test_bytes_are_shown_by_a_press_of_a_button_only_and_that_is_written_down(
         ("omar", "dlq.payload.read"),
         ("ada", "dlq.payload.read"),
     ]
+
+
+def chips_of(user: User) -> dict[str, str]:
+    links = re.findall(r'<a href="([^"]*)" ?>([^<]*)</a>', text_of(user, LETTERS))
+    return {name: unescape(href) for href, name in links}
+
+
+def test_common_questions_are_links_that_the_lists_answer(people: People, letters: Letters) -> None:
+    [row, other] = failed(letters, "one thing", "another thing")
+    batch = proposed(people, [row])
+    for user in (people.ada, people.vera):  # the one has boxes to tick before the columns, the other none
+        oldest = text_of(user, chips_of(user)["Waiting, oldest first"])
+        assert oldest.index(f"{LETTERS}{row.pk}/") < oldest.index(f"{LETTERS}{other.pk}/")
+    waits = f"{BATCHES}{batch.pk}/change/"
+    assert waits in text_of(people.ada, chips_of(people.ada)["Batches to approve"])
+    assert waits not in text_of(people.omar, BATCHES, by=OTHERS)
+    assert "Batches to approve" not in chips_of(people.omar)
