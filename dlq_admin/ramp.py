@@ -77,7 +77,7 @@ def plan(rules: Rules, progress: Progress, *, allowed: int) -> Send | Wait | Sto
     stage = next(end for end in stages(rules, progress.size) if end > progress.sent - progress.under_way)
     if stage <= progress.sent:
         return Wait(f"the first {stage} are sent; they must have ended before more are")
-    return Send(min(allowed, stage - progress.sent)) if allowed else Wait("its rate")
+    return Send(min(allowed, stage - progress.sent)) if allowed else Wait("it goes at its rate")
 
 
 def stages(rules: Rules, size: int) -> list[int]:

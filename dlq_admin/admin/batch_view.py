@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.urls import reverse
 
 from heimdall_project.accounts.models import AuditEvent, User
@@ -15,7 +16,7 @@ from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..ramp import Progress
 from ..services import batch_try, progress_of
 from ..services.payloads import RIGHT as READ
-from ..services.permitted import APPROVE
+from ..services.permitted import APPROVE, BREAK_GLASS
 from . import crews, wording
 from .console_view import REDRIVER
 from .dry_running import TRIED, dry_run
@@ -23,6 +24,8 @@ from .dry_running import TRIED, dry_run
 ITEMS = 200
 """Letters that are named."""
 ACTS = 50
+MESSAGE = 200
+"""Characters of what a letter failed with."""
 
 
 class Count(NamedTuple):
@@ -42,6 +45,7 @@ class Item(NamedTuple):
     item: BatchItem
     colour: str
     note: str
+    message: str
     letter: DeadLetter | None
     """None: it is not kept any more."""
 
@@ -85,10 +89,12 @@ def _items(rows: Sequence[BatchItem]) -> list[Item]:
     """Items with their letters, as far as these are kept: the cleanup takes letters and leaves items."""
     found = DeadLetter.objects.filter(pk__in=[row.letter_id for row in rows]).select_related("cluster")
     letters = found.in_bulk()
-    return [
-        Item(row, wording.ITEM_COLOURS[row.state], visible(row.note), letters.get(row.letter_id))
-        for row in rows
-    ]
+    return [_item(row, letters.get(row.letter_id)) for row in rows]
+
+
+def _item(row: BatchItem, letter: DeadLetter | None) -> Item:
+    message = visible(letter.error_message)[:MESSAGE] if letter else ""
+    return Item(row, wording.ITEM_COLOURS[row.state], visible(row.note), message, letter)
 
 
 def counts(batch: RedriveBatch, progress: Progress) -> list[Count]:
@@ -116,18 +122,24 @@ def where(batch: RedriveBatch, progress: Progress, user: User, now: datetime) ->
     if state is BatchState.PROPOSED:
         return _proposed(batch, user, now)
     if state is BatchState.RUNNING:
-        text = batch.note or "Its letters are being sent again."
+        text = (
+            f"It runs: {visible(batch.note).rstrip('.')}."
+            if batch.note
+            else "Its letters are being sent again."
+        )
         if REDRIVER not in crews.running({REDRIVER}):
             return Where(
                 text, f"{REDRIVER} does not run: start it with manage.py run_consumer {REDRIVER}.", True
             )
-        return Where(_sentence(visible(text)))
+        return Where(text)
     if state in {BatchState.PAUSED, BatchState.STOPPED}:
         word = "It stopped itself" if state is BatchState.STOPPED else "It is paused"
         following = (
             "Look at what failed; then resume or cancel it." if progress.failed else "Resume or cancel it."
         )
-        return Where(f"{word}: {visible(batch.note)}", following, True)
+        by_now = f"{progress.failed:,} of {progress.resolved + progress.failed:,} failed again"
+        since = f" By now {by_now}." if progress.failed and by_now != batch.note else ""
+        return Where(f"{word}: {visible(batch.note).rstrip('.')}.{since}", following, True)
     ago = _ago(now, batch.ended_at)
     if state is BatchState.DONE:
         failed = f", {progress.failed:,} failed again" if progress.failed else ""
@@ -143,6 +155,10 @@ def _proposed(batch: RedriveBatch, user: User, now: datetime) -> Where:
     another = "a third person" if batch.approved_by_id else "another person"
     text = f"Waits for the approval of {another} for {since}."
     if user.pk == batch.proposed_by_id:
+        if settings.DLQ_BREAK_GLASS and user.has_perm(BREAK_GLASS) and not batch.needs_second:
+            return Where(
+                text, "You proposed it. If nobody else is there, you may break the glass: approve alone."
+            )
         return Where(text, "You proposed it, so you cannot approve it.")
     if user.pk == batch.approved_by_id:
         return Where(
@@ -151,10 +167,6 @@ def _proposed(batch: RedriveBatch, user: User, now: datetime) -> Where:
     if not user.has_perm(APPROVE):
         return Where(text, "Your role cannot approve.")
     return Where(text, "Look at the set and the reason; then approve or reject it.", True)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _ago(now: datetime, at: datetime | None) -> str:

@@ -34,7 +34,7 @@ SHOWN = 140
 class ClusterAdmin(OwnPageAdmin):
     """Causes, the latest failure first."""
 
-    list_display = ("number", "cause", "where", "kind", "left", "total", "first", "last")
+    list_display = ("number", "left", "cause", "kind", "where", "total", "first", "last")
     list_filter = (
         OpenFilter,
         DispositionFilter,

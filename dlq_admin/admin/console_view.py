@@ -20,7 +20,7 @@ from ..selectors import LetterCounts
 from ..selectors.figures import Grain
 from ..services import progress_of
 from ..services.permitted import APPROVE, PROPOSE
-from ..states import WAITING, State
+from ..states import WAITING, Disposition, State
 from . import crews, spark, wording
 from .situation import Act, Crew, Open, Pending, Step, next_step
 
@@ -54,6 +54,12 @@ class Row(NamedTuple):
     crew_colour: str
     step: Step
     button: Button
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether the step is to be taken now. Letters that would fail again as they are can wait."""
+        helps = self.step.act is not Act.PROPOSE or self.cluster.disposition == Disposition.RETRIES_EXHAUSTED
+        return self.step.is_urgent and helps
 
 
 class Tile(NamedTuple):

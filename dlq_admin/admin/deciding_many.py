@@ -39,17 +39,19 @@ def _standing(letter: DeadLetter, states: frozenset[State]) -> str:
 
 APPROVE = Order(
     name="approve",
-    verb="Approve",
+    title="Approve dead letters",
     past="approved",
+    button="Approve {}",
     right=permitted.APPROVE,
-    act=partial(_each, services.letter_approve, "Approved."),
+    act=partial(_each, services.letter_approve, "Approved: another person than you sends them."),
     why_not=lambda letter, _: _standing(letter, WAITING) or why_not(letter),
     hint="You agree that they are sent again as they are. Another person than you sends them.",
 )
 DISCARD = Order(
     name="discard",
-    verb="Discard",
+    title="Discard dead letters",
     past="discarded",
+    button="Discard {}",
     right=permitted.DISCARD,
     act=partial(_each, services.letter_discard, "Discarded."),
     why_not=lambda letter, _: _standing(letter, sources(State.DISCARDED)),

@@ -45,7 +45,9 @@ def ways(request: HttpRequest, ids: Sequence[int], chosen: str) -> list[Way]:
     found_ways = [as_is]
     for each in found:
         query[TRANSFORM] = each.key
-        found_ways.append(Way(each.key, each.meaning, f"?{query.urlencode()}", each.key == chosen))
+        found_ways.append(
+            Way(each.key, each.meaning.replace("`", ""), f"?{query.urlencode()}", each.key == chosen)
+        )
     return found_ways
 
 
@@ -60,6 +62,11 @@ class Tried(NamedTuple):
     """What does not fit the contract, and how often; the most frequent first."""
     missing: list[str]
     """Topics that are not there."""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether all that was tried would fail again."""
+        return bool(self.wrong) and not self.passed and not self.unknown
 
 
 def dry_run(trial: services.Trial) -> Tried:

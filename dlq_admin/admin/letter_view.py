@@ -73,6 +73,7 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
         "may_read": user.has_perm(READ),
         "may_propose": may_be_proposed(letter, user),
         "key": visible(letter.key_text),
+        "first_failed_at": _first(letter),
     }
 
 
@@ -102,6 +103,12 @@ def where(letter: DeadLetter, now: datetime) -> Where:
         return Where(f"Sent again {since} ago; its consumer has not said yet that it handled it.")
     words = {State.RESOLVED: "Handled by its consumer", State.DISCARDED: "Discarded"}
     return Where(f"{words[state]} {since} ago. Nothing is left to be done.")
+
+
+def _first(letter: DeadLetter) -> datetime | None:
+    """When it failed first, unless that is when it failed."""
+    first = letter.first_failed_at
+    return first if first and abs((letter.failed_at - first).total_seconds()) >= 1 else None
 
 
 def _lines(told: list[LetterLine]) -> list[Line]:

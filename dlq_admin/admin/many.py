@@ -27,8 +27,10 @@ class Order(NamedTuple):
     """Something that is done to several letters."""
 
     name: str
-    verb: str
+    title: str
     past: str
+    button: str
+    """With the letters in place of {}."""
     right: str
     act: Callable[[Sequence[int], User, str], list[Outcome]]
     why_not: Callable[[DeadLetter, User], str]
@@ -54,9 +56,7 @@ def page(
     user = many.asker(request, order.right)
     letters = reverse("admin:dlq_admin_deadletter_changelist")
     context = {
-        **many.frame(
-            model_admin, request, title=f"{order.verb} dead letters", back=letters, back_to="letters"
-        ),
+        **many.frame(model_admin, request, title=order.title, back=letters, back_to="letters"),
         "order": order,
         "row_name": "letter",
     }
@@ -85,7 +85,7 @@ def _preview(ids: Sequence[int], order: Order, user: User) -> dict[str, Any]:
         "able": able,
         "unable": [each for each in shown if each.why_not],
         "said": f"{len(able):,} of {len(shown):,} can be {order.past}",
-        "button": f"{order.verb} {letters}",
+        "button": order.button.format(letters),
     }
 
 

@@ -58,8 +58,9 @@ def _send(ids: Sequence[int], actor: User, reason: str) -> list[Outcome]:
 
 SEND = Order(
     name="send again",
-    verb="Send again",
+    title="Send dead letters again",
     past="sent again",
+    button="Send {} again",
     right=permitted.PROPOSE,
     act=_send,
     why_not=_why_not,

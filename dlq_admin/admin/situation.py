@@ -99,8 +99,7 @@ def next_step(open_: Open, crew: Crew | None, batches: Sequence[Pending], *, app
         text = "No worker here consumes for this group: nobody could confirm a redrive. Look, then discard."
         return Step(text, Act.LOOK)
     if crew.paused:
-        why = f": {crew.reason}" if crew.reason else ""
-        return Step(f"{crew.worker} is paused{why}. Resume it first.", Act.RESUME)
+        return Step(f"{crew.worker} is paused{_because(crew.reason)}. Resume it first.", Act.RESUME)
     if crew.is_down:
         return _down(crew)
     if batches:
@@ -108,11 +107,17 @@ def next_step(open_: Open, crew: Crew | None, batches: Sequence[Pending], *, app
     return _letters(open_)
 
 
+def _because(words: str) -> str:
+    """What a person or a worker said, within a sentence: it may have ended in a full stop of its own."""
+    said = words.strip().rstrip(".")
+    return f": {said}" if said else ""
+
+
 def _down(crew: Crew) -> Step:
     if crew.state == "halted":
-        why = f": {crew.reason}" if crew.reason else ""
         return Step(
-            f"{crew.worker} stopped on purpose{why}. Start it again when that is repaired.", Act.START
+            f"{crew.worker} stopped on purpose{_because(crew.reason)}. Start it again when that is repaired.",
+            Act.START,
         )
     said = f"{crew.worker} does not run" + (f" ({crew.state})" if crew.state else "")
     return Step(f"{said}. Start it: manage.py run_consumer {crew.worker}.", Act.LOOK_AT_WORKER)
@@ -138,12 +143,10 @@ def _batch(batch: Pending, approves: bool) -> Step:
         act = Act.APPROVE if approves else Act.LOOK_AT_BATCH
         return Step(f"{waits}.", act, batch.number, is_urgent=approves)
     if batch.state == BatchState.RUNNING:
-        note = f": {batch.note}" if batch.note else ""
-        text = f"{name} sends them again, {batch.done:,} of {batch.size:,} ended{note}."
+        text = f"{name} sends them again, {batch.done:,} of {batch.size:,} ended{_because(batch.note)}."
         return Step(text, Act.WATCH, batch.number, is_urgent=False)
     word = "stopped itself" if batch.state == BatchState.STOPPED else "is paused"
-    note = f": {batch.note}" if batch.note else ""
-    return Step(f"{name} {word}{note}.", Act.LOOK_AT_BATCH, batch.number)
+    return Step(f"{name} {word}{_because(batch.note)}.", Act.LOOK_AT_BATCH, batch.number)
 
 
 def _letters(open_: Open) -> Step:

@@ -81,10 +81,13 @@ KINDS: Mapping[str, Kind] = {
     Disposition.POISON: Kind(
         "Poison",
         "danger",
-        "Its bytes cannot be read. Sent again as they are, only a repaired worker reads them.",
+        "Its bytes cannot be read. Look at one: repair the worker and propose, or discard.",
     ),
     Disposition.CONTRACT: Kind(
-        "Contract", "warning", "It breaks the contract of its topic. Repair the worker, or the sender, first."
+        "Contract",
+        "warning",
+        "It breaks the contract of its topic, and fails again until the worker is repaired "
+        "or a transform mends it.",
     ),
     Disposition.RETRIES_EXHAUSTED: Kind(
         "Retries exhausted",

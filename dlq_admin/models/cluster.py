@@ -58,6 +58,7 @@ class Cluster(models.Model):
 
     class Meta:
         db_table = "dead_letter_clusters"
+        verbose_name = "cause"
         ordering = ("-last_seen", "-id")
         constraints = (
             # A constraint, not `unique=True`: that would add an index for LIKE, which nobody asks for.
@@ -91,7 +92,7 @@ class Cluster(models.Model):
         indexes = (models.Index(fields=["-last_seen", "-id"], name="cluster_by_time"),)
 
     def __str__(self) -> str:
-        return f"cluster {self.pk}: {self.error_class or self.disposition}"
+        return f"cause {self.pk}: {self.error_class or self.disposition}"
 
     @property
     def came_back(self) -> bool:

@@ -221,7 +221,7 @@ def test_what_two_approved_is_sent_in_two_batches_and_what_is_closed_is_cleaned_
     expect(omar.get_by_text("1 of 2 can be sent again")).to_be_visible()
     expect(omar.get_by_label("Reason")).to_be_focused()
     omar.keyboard.type("go")
-    omar.get_by_role("button", name="Send again 1 letter").dblclick()
+    omar.get_by_role("button", name="Send 1 letter again").dblclick()
     omar.get_by_role("link", name="sends what ada approved").click()
     expect(omar.locator("#dl-batch")).to_have_attribute("data-state", "RUNNING")
     assert RedriveBatch.objects.get().size == 1

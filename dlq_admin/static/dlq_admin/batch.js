@@ -17,7 +17,7 @@
     Object.entries(counts).forEach(([name, number]) => show(`[data-count="${name}"]`, number));
     show("[data-ended]", ended);
     show("[data-size]", size);
-    if (batch.note) show("[data-note]", batch.note[0].toUpperCase() + batch.note.slice(1));
+    show("[data-note]", batch.note ? `It runs: ${batch.note}.` : "Its letters are being sent again.");
     const bar = document.getElementById("dl-bar");
     if (bar) {
       bar.max = size;

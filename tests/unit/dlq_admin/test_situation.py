@@ -26,7 +26,7 @@ def batch(state: str, **more: Any) -> Pending:
         (Crew("writer"), Act.LOOK_AT_WORKER, "writer does not run. Start it"),
         (Crew("writer", "lost"), Act.LOOK_AT_WORKER, "writer does not run (lost)"),
         (Crew("writer", "halted", reason="a flood"), Act.START, "stopped on purpose: a flood"),
-        (RUNS._replace(paused=True, reason="new disk"), Act.RESUME, "paused: new disk"),
+        (RUNS._replace(paused=True, reason="New disk."), Act.RESUME, "paused: New disk. Resume"),
         (RUNS, Act.PROPOSE, "breaks the contract"),
     ],
 )
