@@ -1,5 +1,6 @@
 """What the console shows: what is broken, since when, how bad, and what to do."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -94,15 +95,16 @@ def panel(user: User, now: datetime) -> dict[str, Any]:
     came, before = (
         selectors.failures_since(since=now - n * hour, until=now - (n - 1) * hour) for n in (1, 2)
     )
+    rows = _rows(clusters, batches, user, now)
     return {
         "headline": headline(counts, came, before, now),
         "is_well": not counts.open_clusters,
         "is_empty": not counts.total,
         "tiles": _tiles(counts),
-        "rows": _rows(clusters, batches, user, now),
+        "rows": rows,
         "more": max(0, counts.open_clusters - len(clusters)),
         "batches": batches,
-        "notices": _notices(batches),
+        "notices": [*held_up(rows), *_notices(batches)],
         "at": localtime(now),
     }
 
@@ -267,10 +269,24 @@ def button(step: Step, cluster: Cluster, crew: Crew | None, user: User) -> Butto
     return Button("Look at it", reverse("admin:dlq_admin_cluster_change", args=[cluster.pk]), "visibility")
 
 
+_WORKER_FIRST = frozenset({Act.RESUME, Act.START, Act.LOOK_AT_WORKER})
+
+
+def held_up(rows: Sequence[Row]) -> list[str]:
+    """Workers that several causes wait for: said once, above them."""
+    steps = Counter(row.step.text for row in rows if row.step.act in _WORKER_FIRST)
+    return [f"{text} {number} causes wait for it." for text, number in steps.most_common() if number > 1]
+
+
 def _notices(batches: Sequence[Shown]) -> list[str]:
     """What keeps this page, or the batches on it, from moving."""
     alive = crews.running({INDEXER, REDRIVER})
     told = []
+    if crews.broker_is_away():
+        told.append(
+            "No worker can say how far it is behind: the broker seems to be away. "
+            "Nothing is sent, and what failed lately is not here yet."
+        )
     if INDEXER not in alive:
         told.append(
             f"{INDEXER} does not run: what failed lately is not here yet. "

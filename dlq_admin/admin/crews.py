@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Max, Sum
 
-from heimdall_project.streams import worker_registry
+from heimdall_project.streams import registry, worker_registry
 from heimdall_project.streams.models import ConsumerControl
 
 from ..services.consumers_of import consumer_of
@@ -51,6 +51,16 @@ def _known(names: set[str]) -> dict[str, Crew]:
             row=row.pk if row else "",
         )
     return found
+
+
+def broker_is_away() -> bool:
+    """Whether consumers run, and none of them can say how far it is behind."""
+    consumers = {each.name for each in registry.workers() if issubclass(each, registry.CONSUMER_SHAPES)}
+    lags = (
+        worker_registry.alive().filter(worker__in=consumers).order_by().values_list("lag_records", flat=True)
+    )
+    known = list(lags)
+    return bool(known) and all(lag is None for lag in known)
 
 
 def running(names: set[str]) -> set[str]:

@@ -45,6 +45,8 @@ class Crew(NamedTuple):
     @property
     def behind(self) -> str:
         """How far behind it is."""
+        if self.lag is None:
+            return "how far behind is not known"
         if not self.lag:
             return "nothing behind"
         late = f" ({duration(self.lag_seconds)})" if self.lag_seconds else ""

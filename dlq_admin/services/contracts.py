@@ -11,6 +11,9 @@ from heimdall_project.streams import broker, worker_registry
 
 from .consumers_of import consumer_of
 
+BROKER_TIMEOUT = 3.0
+"""Seconds that a page or an answer waits for a broker that is away."""
+
 
 class Place(NamedTuple):
     """Where letters would be sent, and whether that is there."""
@@ -59,6 +62,6 @@ def _place(topic: str, group: str, there: set[str] | None) -> Place:
 
 def _existing(topics: set[str]) -> set[str] | None:
     try:
-        return set(broker.admin().describe(sorted(topics))) if topics else set()
+        return set(broker.admin().ids(sorted(topics), timeout=BROKER_TIMEOUT)) if topics else set()
     except TransientError:
         return None

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import timedelta
 from html import unescape
 from http import HTTPStatus
 from io import StringIO
@@ -9,12 +10,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dlq_admin.admin.filters import OTHERS
 from dlq_admin.models import DeadLetter, RedriveBatch
 from dlq_admin.services import Pace, batch_propose
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.errors import InvalidMessage
+from heimdall_project.streams.models import WorkerProcess
 from tests.people import People
 
 from .letters import Letters, index
@@ -87,6 +90,23 @@ def test_the_console_names_the_cause_the_worker_and_the_next_step(people: People
     assert "analysis-worker does not run" in shown and "Look at workers" in shown
     assert "dlq-indexer does not run" in shown
     assert f"/admin/dlq_admin/cluster/{row.cluster_id}/change/" in shown
+
+
+def test_a_worker_that_several_causes_wait_for_is_named_once_above_them(
+    people: People, letters: Letters
+) -> None:
+    failed(letters, "one thing", "another thing")
+    shown = text_of(people.omar, CONSOLE)
+    assert shown.count("Start it: manage.py run_consumer analysis-worker. 2 causes wait for it.") == 1
+
+
+@pytest.mark.parametrize(("lag", "away"), [(None, True), (0, False)])
+def test_a_broker_that_tells_no_worker_its_lag_is_named(people: People, lag: int | None, away: bool) -> None:
+    beat = timezone.now() + timedelta(days=1)
+    known = {"state": "running", "host": "h", "pid": 1, "heartbeat_at": beat, "lag_records": lag}
+    WorkerProcess.objects.create(id="w1", worker="analysis-worker", **known)
+    WorkerProcess.objects.create(id="w2", worker="dlq-redriver", **(known | {"lag_records": None}))
+    assert ("the broker seems to be away" in text_of(people.vera, CONSOLE)) is away
 
 
 def test_what_is_listed_comes_as_a_file_with_the_filter_of_the_list(people: People, letters: Letters) -> None:
