@@ -1178,6 +1178,24 @@ MUTATIONS = [
         killer=f"{MASKING}::test_no_other_way_to_write_a_secret_gets_by_the_mask",
     ),
     Mutation(
+        name="send what was claimed although its approval is gone",
+        promise=9,
+        file="dlq_admin/services/redriving/redriver.py",
+        old="            if gone := _approval_is_gone(batch):\n",
+        new="            if gone := str():\n",
+        killer="tests/integration/dlq_admin/test_approval_gone.py"
+        "::test_what_was_claimed_before_is_not_sent_after",
+    ),
+    Mutation(
+        name="send to a consumer that became unsafe what one person approved",
+        promise=9,
+        file="dlq_admin/services/redriving/redriver.py",
+        old="worker.effects is Effects.UNSAFE and",
+        new="False and",
+        killer="tests/integration/dlq_admin/test_approval_gone.py"
+        "::test_a_consumer_that_became_unsafe_since_holds_up_what_one_person_approved",
+    ),
+    Mutation(
         name="cut an error before its secrets are masked",
         promise=9,
         file=f"{STREAMS}/dead_letters.py",

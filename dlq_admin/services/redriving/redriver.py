@@ -12,6 +12,7 @@ from heimdall_project.errors import Fenced, TransientError
 from heimdall_project.observability.crash import crash_point
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams import worker_registry
+from heimdall_project.streams.consumer import Effects
 from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.ports import Producer
 
@@ -73,6 +74,9 @@ class Redriver:
     def _turn(self, batch: RedriveBatch) -> int:
         left = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING)
         if left.exists():  # from before a crash, or an outage of the broker
+            if gone := _approval_is_gone(batch):
+                self._end(batch, BatchState.STOPPED, gone)
+                return 0
             return self._sender.publish(left)
         now = _database_time()
         rules = Rules(canary=batch.canary, rate=batch.rate, most_failures=batch.most_failures)
@@ -100,6 +104,8 @@ class Redriver:
             worker = consumer_of(topic, group)
             if worker is None:
                 return f"no worker here consumes for {group}"
+            if worker.effects is Effects.UNSAFE and not batch.needs_second:
+                return f"{worker.name} is unsafe to repeat by now: propose it anew, for a second approval"
             alive = list(worker_registry.alive().filter(worker=worker.name))
             if not alive:
                 return f"{worker.name} does not run"
@@ -159,9 +165,15 @@ class Redriver:
         return len(taken)
 
     def _finish_sending(self) -> int:
-        """Letters of batches that are not running any more, and may be sent and not written down."""
+        """Letters of batches that are not running any more, and may be sent and not written down.
+
+        Not those whose approval is gone: if they were sent, their outcomes tell; else they are given up.
+        """
         left = BatchItem.objects.filter(state=ItemState.SENDING).exclude(batch__state=BatchState.RUNNING)
-        return self._sender.publish(left) if left.exists() else 0
+        numbers = list(left.order_by().values_list("batch", flat=True).distinct())
+        batches = RedriveBatch.objects.filter(pk__in=numbers).order_by("pk")
+        approved = [batch.pk for batch in batches if not _approval_is_gone(batch)]
+        return self._sender.publish(left.filter(batch__in=approved)) if approved else 0
 
 
 def _approval_is_gone(batch: RedriveBatch) -> str:
