@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from ...accounts.models import User
+from ...observability.masking import masked
 from .. import registry, topics
 
 PREVIEW = 4000
@@ -132,11 +133,12 @@ def text_of(value: bytes | memoryview | None) -> str:
 
 
 def preview(value: bytes | memoryview | None) -> SafeString:
-    """A bounded, escaped view of a payload; JSON is laid out."""
+    """A bounded, escaped view of a payload without secrets; JSON is laid out."""
     if value is None:
         return format_html("{}", "no value")
     size, text = len(bytes(value)), text_of(bytes(value)[: 4 * PREVIEW])
     with suppress(ValueError, RecursionError):  # not JSON, cut in the middle of it, or nested to do harm
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     cut = f"… {size} bytes in all" if len(text) > PREVIEW else ""
-    return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>{}', text[:PREVIEW], cut)
+    shown = masked(text[: 2 * PREVIEW])[:PREVIEW]  # in this order: half a secret would not be recognised
+    return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>{}', shown, cut)
