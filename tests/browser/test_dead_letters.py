@@ -158,6 +158,7 @@ def test_the_keyboard_reaches_the_step_the_form_and_the_dialog(
     omar.keyboard.press("Enter")
     omar.wait_for_url(f"**/propose/?cluster={broken.cluster_id}")
     expect(omar.get_by_label("Reason")).to_be_focused()
+    assert omar.evaluate("window.scrollY") == 0  # what is to be read first is not scrolled away
     omar.keyboard.type("repaired")
     press_until(omar, "button.hd-button")
     omar.keyboard.press("Enter")
