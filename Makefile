@@ -99,8 +99,9 @@ bench-ingest: bootstrap-dev .local/bench/.installed ## page views from Kafka int
 	@.local/bench/bin/python -m pip install --quiet --no-input --disable-pip-version-check --requirement $<
 	@touch $@
 
-bench-dlq: bootstrap-dev ## how fast dead letters become rows, and are listed among a million (COUNT=… ROUNDS=… LETTERS=…)
+bench-dlq: bootstrap-dev ## how fast dead letters become rows, are sent again, and are listed among a million (COUNT=… ROUNDS=… LETTERS=…)
 	@$(on_test) $(bin)/python -m benchmarks.dlq_index $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@$(on_test) $(bin)/python -m benchmarks.dlq_redrive $(if $(COUNT),--count $(COUNT)) $(if $(ROUNDS),--rounds $(ROUNDS))
 	@$(on_test) $(bin)/python -m benchmarks.dlq_lists $(if $(LETTERS),--letters $(LETTERS))
 
 eval-analysis: bootstrap-lint ## grouping accuracy of the template miner, log by log (DATA=directory or DATA=synthetic)

@@ -1,5 +1,6 @@
 """How fast a batch goes: a few letters first, then more, and only while they fare well. Pure."""
 
+from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -7,7 +8,10 @@ from typing import NamedTuple
 SHARES = (0.01, 0.1, 1.0)
 """Of the whole set, after the canary: how much may have been sent by the end of each stage."""
 BURST = 1.0
-"""Seconds of its rate that a batch may send at once."""
+"""Seconds of its rate that a batch makes up for, if it could not send."""
+SLICE = 0.1
+"""Seconds of its rate that are due before the next round sends."""
+SECOND = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +98,35 @@ def _too_much_failed(rules: Rules, progress: Progress) -> str:
     return f"{failed} of {ended} failed again"
 
 
-def allowance(rate: float, free_from: datetime, now: datetime) -> int:
-    """How many a rate lets go now, if it has been used up to `free_from`."""
+class Recent:
+    """What a batch sent in the last second: of each round how many, and when the last of them had gone."""
+
+    def __init__(self) -> None:
+        self._rounds: deque[tuple[float, int]] = deque()
+
+    def add(self, sent: int, until: float) -> None:
+        """So many went, the last of them at this moment, in seconds of any one clock."""
+        self._rounds.append((until, sent))
+
+    def count(self, now: float) -> int:
+        """How many may have gone within the last second."""
+        while self._rounds and self._rounds[0][0] <= now - SECOND:
+            self._rounds.popleft()
+        return sum(sent for _, sent in self._rounds)
+
+
+def allowance(rate: float, free_from: datetime, now: datetime, *, recent: int = 0) -> int:
+    """How many a rate lets go now, if it is used up to `free_from` and `recent` went in the last second.
+
+    Never so many that more than the rate go within any one second (of a rate below one: one letter).
+    """
     idle = min((now - free_from).total_seconds(), BURST)
-    return 0 if idle < 0 else max(1, int(idle * rate))
+    if idle < 0:
+        return 0
+    due, left = max(1, int(idle * rate)), max(1, int(rate)) - recent
+    if recent and due < rate * SLICE:
+        return 0  # a round costs more than the few letters that it would send
+    return max(0, min(due, left))
 
 
 def used(rate: float, free_from: datetime, now: datetime, sent: int) -> datetime:

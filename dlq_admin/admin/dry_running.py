@@ -1,7 +1,7 @@
 """What is sent, as it is or changed, and whether it fits the contract of now."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from django.http import HttpRequest
@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from heimdall_project.streams import transforms
 
 from .. import services
-from ..models import DeadLetter
 
 TRIED = 200
 """Letters of a set that are held against the contract before it is approved."""
@@ -32,10 +31,8 @@ def transform_of(request: HttpRequest) -> str:
     return chosen if transforms.find(chosen) else ""
 
 
-def ways(request: HttpRequest, ids: Sequence[int], chosen: str) -> list[Way]:
-    """The transforms for topics of these letters, and none of them; nothing where there is no choice."""
-    named = DeadLetter.objects.filter(pk__in=list(ids)).order_by()
-    topics = set(named.values_list("topic", flat=True).distinct())
+def ways(request: HttpRequest, topics: Collection[str], chosen: str) -> list[Way]:
+    """The transforms for these topics, and none of them; nothing where there is no choice."""
     found = [each for each in transforms.offered() if each.topic in topics or each.key == chosen]
     if not found:
         return []

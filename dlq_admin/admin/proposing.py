@@ -4,15 +4,13 @@ The page names the hash of the set. If the letters moved on before the form was 
 the set is shown anew; sent twice, the same proposal is found and not made again.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -23,17 +21,16 @@ from unfold.widgets import (
 )
 
 from heimdall_project.accounts.models import User
-from heimdall_project.errors import Conflict, Refused, Unprocessable
+from heimdall_project.errors import Refused, Unprocessable
 from heimdall_project.streams.admin.wording import visible
 
 from .. import services
-from ..batch_states import BatchState
 from ..models import DeadLetter, RedriveBatch
 from ..models.batch import REASON_MOST
 from ..services.permitted import PROPOSE
-from ..services.previewing import Preview, batch_preview
+from ..services.previewing import batch_preview
 from . import crews, wording
-from .dry_running import TRIED, dry_run, ways
+from .dry_running import dry_run, ways
 from .filters import number_of
 
 SAMPLE = 10
@@ -81,7 +78,7 @@ class ProposalForm(forms.Form):
 class _Asked:
     """What the page is about."""
 
-    preview: Preview
+    ids: Sequence[int]
     transform: str
     """`name/version`; "" sends them as they are."""
     upto: int
@@ -96,54 +93,43 @@ def page(model_admin: Any, request: HttpRequest, ids: Sequence[int], transform: 
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponseNotAllowed(["GET", "POST"])
     upto = number_of(request.POST.get("upto")) or max(ids, default=0)
-    preview = batch_preview(letter_ids=[each for each in ids if each <= upto], transform=transform)
-    asked = _Asked(preview=preview, transform=transform, upto=upto)
+    asked = _Asked(ids=[each for each in ids if each <= upto], transform=transform, upto=upto)
+    form, status = ProposalForm(), 200
+    if request.method == "POST":
+        form = ProposalForm(request.POST)
+        try:
+            if form.is_valid():
+                return redirect(
+                    "admin:dlq_admin_redrivebatch_change", _proposed(request, user, asked, form).pk
+                )
+            status = Unprocessable.status
+        except Refused as problem:
+            status = problem.status
+            _told(form, problem)
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
         "title": "Propose a redrive",
         "back": _back(request),
-        **_shown(asked, user),
-        "ways": ways(request, asked.preview.ids, asked.transform),
+        **_shown(request, asked, user),
+        "form": form,
     }
-    if request.method != "POST":
-        return render(request, "dlq_admin/propose.html", {**context, "form": ProposalForm()})
-    return _propose(request, user, asked, context)
+    return render(request, "dlq_admin/propose.html", context, status=status)
 
 
-def _propose(request: HttpRequest, user: User, asked: _Asked, context: dict[str, Any]) -> HttpResponse:
-    form, seen = ProposalForm(request.POST), request.POST.get("set_hash", "")
-    status = Unprocessable.status
-    if form.is_valid():
-        try:
-            with one_at_a_time(f"dlq.propose:{user.pk}"):
-                batch = _before(request, user, seen) or _new(request, user, asked, form, seen)
-        except Refused as problem:
-            status = problem.status
-            _told(form, problem)
-        else:
-            return redirect("admin:dlq_admin_redrivebatch_change", batch.pk)
-    return render(request, "dlq_admin/propose.html", {**context, "form": form}, status=status)
-
-
-def _before(request: HttpRequest, user: User, seen: str) -> RedriveBatch | None:
-    """The same proposal, if it was made before and waits."""
-    own = RedriveBatch.objects.filter(proposed_by=user, state=BatchState.PROPOSED)
-    if (batch := own.filter(set_hash=seen).order_by("-pk").first()) is not None:
-        messages.info(request, f"Batch {batch.pk} holds this very set already: nothing was proposed twice.")
-    return batch
-
-
-def _new(request: HttpRequest, user: User, asked: _Asked, form: ProposalForm, seen: str) -> RedriveBatch:
-    """Propose what was looked at. Raises Refused."""
-    if seen != asked.preview.set_hash:
-        raise Conflict("The letters moved on since this page was shown: this is the set now.")
+def _proposed(request: HttpRequest, user: User, asked: _Asked, form: ProposalForm) -> RedriveBatch:
+    """Propose what was looked at, unless that was done before. Raises Refused."""
+    seen = request.POST.get("set_hash", "") or "none"
+    if (before := services.proposed_before(actor=user, seen_hash=seen)) is not None:
+        messages.info(request, f"Batch {before.pk} holds this very set already: nothing was proposed twice.")
+        return before
     batch = services.batch_propose(
-        letter_ids=asked.preview.ids,
+        letter_ids=asked.ids,
         actor=user,
         reason=form.cleaned_data["reason"],
         pace=form.pace(),
         transform=asked.transform,
+        seen_hash=seen,
     )
     letters = "1 letter waits" if batch.size == 1 else f"{batch.size:,} letters wait"
     messages.success(request, f"Batch {batch.pk} is proposed: {letters} for another person's approval.")
@@ -158,36 +144,17 @@ def _told(form: ProposalForm, problem: Refused) -> None:
             form.add_error(field, text)
 
 
-@contextmanager
-def one_at_a_time(name: str) -> Iterator[None]:
-    """Nobody else is inside for this name. A lock of the session: an audited act stands in no transaction."""
-    with connection.cursor() as sql:
-        sql.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
-    try:
-        yield
-    finally:
-        with connection.cursor() as sql:
-            sql.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
-
-
-def _shown(asked: _Asked, user: User) -> dict[str, Any]:
-    preview = asked.preview
-    first = list(preview.ids[:TRIED])
+def _shown(request: HttpRequest, asked: _Asked, user: User) -> dict[str, Any]:
+    preview = batch_preview(letter_ids=asked.ids, transform=asked.transform)
+    first = list(preview.first)
     trial = services.letters_try(letter_ids=first, actor=user, transform=asked.transform) if first else None
-    sample = (
-        DeadLetter.objects.filter(pk__in=list(preview.ids[:SAMPLE])).select_related("cluster").order_by("pk")
-    )
-    places = (
-        DeadLetter.objects.filter(pk__in=list(preview.ids))
-        .order_by()
-        .values_list("topic", "group")
-        .distinct()
-    )
-    known = crews.crews(places)
+    sample = DeadLetter.objects.filter(pk__in=first[:SAMPLE]).select_related("cluster").order_by("pk")
+    known = crews.crews(preview.places)
     return {
         "preview": preview,
         "upto": asked.upto,
         "transform": asked.transform,
+        "ways": ways(request, {topic for topic, _ in preview.places}, asked.transform),
         "dry_run": dry_run(trial) if trial else None,
         "left_out": sum(preview.left_out.values()),
         "sample": [
@@ -196,7 +163,8 @@ def _shown(asked: _Asked, user: User) -> dict[str, Any]:
         ],
         "more": max(0, preview.size - SAMPLE),
         "crews": sorted((place, crew) for place, crew in known.items() if crew is not None),
-        "most": services.BATCH_MOST,
+        "is_cut": len(asked.ids) >= services.BATCH_MOST,
+        "most": f"{services.BATCH_MOST:,}",
     }
 
 

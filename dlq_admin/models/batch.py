@@ -25,6 +25,11 @@ class RedriveBatch(models.Model):
     reason = models.CharField(max_length=REASON_MOST)
     size = models.IntegerField(help_text="Letters in the set.")
     set_hash = models.CharField(max_length=64, help_text="SHA-256 of the set: letters, attempts, bytes.")
+    seen_hash = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Of the letters that were chosen, before a transform left out what it does not repair.",
+    )
     approved_hash = models.CharField(max_length=64, blank=True, help_text="What the approval is for.")
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey(

@@ -20,6 +20,7 @@ class LetterLine(models.Model):
         on_delete=models.CASCADE,
         related_name="history",
         db_index=False,  # `line_in_order`
+        db_constraint=False,  # lines are written in the statement that moves their letter: it is there
     )
     at = models.DateTimeField(db_default=Now())
     event = models.CharField(max_length=20, help_text="One of `dlq_admin.states.Event`.")

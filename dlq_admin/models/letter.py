@@ -67,10 +67,15 @@ class DeadLetter(models.Model):
         on_delete=models.PROTECT,
         null=True,
         related_name="+",
+        db_index=False,  # its items name its letters; each index is written with each step of each letter
         help_text="That it is in from the approval to its end.",
     )
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,  # nobody lists letters by it
     )
     failed_redrive_id = models.CharField(
         max_length=64,

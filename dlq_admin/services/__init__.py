@@ -15,6 +15,7 @@ from .batches import (
     letter_edit,
     letter_reprocess,
     letters_reprocess,
+    proposed_before,
 )
 from .changes import Change, transform_named
 from .cleaning import (
@@ -90,6 +91,7 @@ __all__ = [
     "letters_try",
     "payload_read",
     "progress_of",
+    "proposed_before",
     "transform_named",
     "trend_forget",
 ]

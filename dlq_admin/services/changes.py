@@ -1,22 +1,38 @@
 """Fix forward: bytes that are sent in place of a letter's own, which stay as they are for ever."""
 
 from dataclasses import dataclass
-from itertools import batched
 from typing import Protocol
 
 from django.conf import settings
+from django.db import connection
 
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Forbidden, InvalidMessage, NotFound, Unprocessable
 from heimdall_project.events.violations import Violation
 from heimdall_project.streams import transforms
 
-from ..models import BatchItem, DeadLetter, ItemBytes, LetterPayload, RedriveBatch
-from .contracts import violations_of
+from ..models import DeadLetter, LetterPayload, RedriveBatch
+from .contracts import Contracts
 from .payloads import SECRETS, hides, read_permitted
 
-AT_ONCE = 500
-"""Items whose bytes are read together."""
+AT_ONCE = 2000
+"""Items whose new bytes are written together."""
+BYTES_AT_ONCE = 8_000_000
+READ_AT_ONCE = 50
+"""Letters whose bytes are here at a time: each may be a megabyte."""
+CHANGED_MOST = 256_000_000
+"""Bytes of the letters of one batch that a transform is applied to: so many are changed within a request."""
+_ORIGINALS = """
+SELECT item.id, letter.topic, letter."group", payload.value FROM redrive_items AS item
+JOIN dead_letters AS letter ON letter.id = item.letter_id
+JOIN dead_letter_payloads AS payload ON payload.letter_id = item.letter_id
+WHERE item.batch_id = %s ORDER BY item.id
+"""
+_BYTES = """
+SELECT coalesce(sum(letter.size), 0) FROM redrive_items AS item
+JOIN dead_letters AS letter ON letter.id = item.letter_id WHERE item.batch_id = %s
+"""
+_KEEP = "COPY redrive_item_bytes (item_id, value) FROM STDIN (FORMAT BINARY)"
 
 
 class Change(Protocol):
@@ -71,7 +87,7 @@ def transform_named(key: str) -> Named:
 
 
 def changed_value(
-    change: Change, *, topic: str, group: str, value: bytes | None
+    change: Change, *, topic: str, group: str, value: bytes | None, contracts: Contracts | None = None
 ) -> tuple[bytes | None, list[Violation] | None]:
     """The new bytes and what is wrong with them; the old bytes, if the change does not fit them."""
     try:
@@ -80,29 +96,72 @@ def changed_value(
         return value, [Violation("$", error.reason)]
     if len(new) > settings.KAFKA_MAX_RECORD_BYTES:
         return new, [Violation("$", f"is longer than {settings.KAFKA_MAX_RECORD_BYTES} bytes")]
-    return new, violations_of(topic, group, new)
+    return new, (contracts or Contracts()).violations(topic, group, new)
 
 
 def items_change(*, batch: RedriveBatch, change: Change) -> None:
-    """Fix what is sent in place of the letters of a new batch; those that it does not repair are left out."""
-    numbers = list(BatchItem.objects.filter(batch=batch).order_by("pk").values_list("pk", flat=True))
-    for part in batched(numbers, AT_ONCE):
-        items = BatchItem.objects.filter(pk__in=part).select_related("letter__payload").order_by("pk")
-        made, flawed = [], []
-        for item in items:
-            letter, old = item.letter, item.letter.payload.value
-            value, wrong = changed_value(
-                change,
-                topic=letter.topic,
-                group=letter.group,
-                value=None if old is None else bytes(old),
-            )
-            if wrong or value is None:
-                flawed.append(item.pk)
-            else:
-                made.append(ItemBytes(item=item, value=value))
-        BatchItem.objects.filter(pk__in=flawed).delete()
-        ItemBytes.objects.bulk_create(made)
+    """Fix what is sent in place of the letters of a new batch; those that it does not repair are left out.
+
+    In the caller's transaction. Letters are read and written piece by piece: never more than `AT_ONCE` of
+    them, or about `BYTES_AT_ONCE`, are here at a time. Raises Unprocessable for more than `CHANGED_MOST`.
+    """
+    _refuse_too_large(batch)
+    contracts, made, flawed = Contracts(), _Made(), []
+    with connection.chunked_cursor() as rows:
+        rows.execute(_ORIGINALS, [batch.pk])
+        while part := rows.fetchmany(READ_AT_ONCE):
+            for item, topic, group, old in part:
+                value, wrong = changed_value(
+                    change,
+                    topic=topic,
+                    group=group,
+                    value=None if old is None else bytes(old),
+                    contracts=contracts,
+                )
+                if wrong or value is None:
+                    flawed.append(item)
+                else:
+                    made.add(item, value)
+    made.write()
+    with connection.cursor() as sql:
+        sql.execute("DELETE FROM redrive_items WHERE id = ANY(%s::bigint[])", [flawed])
+
+
+def _refuse_too_large(batch: RedriveBatch) -> None:
+    with connection.cursor() as sql:
+        sql.execute(_BYTES, [batch.pk])
+        size = int(sql.fetchone()[0])
+    if size > CHANGED_MOST:
+        most = f"{CHANGED_MOST // 1_000_000} MB"
+        raise Unprocessable(
+            f"These letters hold {size / 1e6:,.0f} MB; a transform is applied to {most} at once.",
+            errors={
+                "transform": f"Choose fewer letters, {most} of them at most, and propose the rest again."
+            },
+        )
+
+
+class _Made:
+    """New bytes on their way into the database."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, bytes]] = []
+        self._size = 0
+
+    def add(self, item: int, value: bytes) -> None:
+        """One more; written with others as soon as there are enough."""
+        self._rows.append((item, value))
+        self._size += len(value)
+        if len(self._rows) >= AT_ONCE or self._size >= BYTES_AT_ONCE:
+            self.write()
+
+    def write(self) -> None:
+        """What there is."""
+        with connection.cursor() as sql, connection.wrap_database_errors, sql.copy(_KEEP) as copy:
+            copy.set_types(["int8", "bytea"])
+            for row in self._rows:
+                copy.write_row(row)
+        self._rows, self._size = [], 0
 
 
 def edit_checked(*, letter: DeadLetter, value: bytes, actor: User) -> None:

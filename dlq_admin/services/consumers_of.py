@@ -1,7 +1,17 @@
 """Who would handle a letter that is sent again."""
 
+from collections.abc import Sequence
+
+from django.db import connection
+
 from heimdall_project.streams import registry
 from heimdall_project.streams.consumer import KafkaConsumer, Loop
+
+_PLACES = """
+SELECT DISTINCT topic, "group" FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
+    SELECT topic, "group" FROM dead_letters AS found WHERE found.id = chosen.id OFFSET 0
+) AS letter
+"""
 
 
 def consumer_of(topic: str, group: str) -> type[KafkaConsumer] | None:
@@ -17,3 +27,11 @@ def groups() -> set[str]:
     """The groups of all workers here that read something."""
     kinds: list[type[KafkaConsumer]] = registry.workers(where=lambda each: not issubclass(each, Loop))  # type: ignore[assignment]
     return {kind.group() for kind in kinds}
+
+
+def consumers_of(letter_ids: Sequence[int]) -> dict[tuple[str, str], type[KafkaConsumer]]:
+    """The workers of these letters, by topic and group; places without a worker are left out."""
+    with connection.cursor() as sql:
+        sql.execute(_PLACES, [list(letter_ids)])
+        places = sql.fetchall()
+    return {place: kind for place in places if (kind := consumer_of(*place)) is not None}

@@ -30,15 +30,31 @@ class Place(NamedTuple):
     """None: the broker could not be asked."""
 
 
+class Contracts:
+    """What consumers read now, looked up once for each topic and group."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, str], type[msgspec.Struct] | None] = {}
+
+    def violations(self, topic: str, group: str, value: bytes | None) -> list[Violation] | None:
+        """What is wrong with a record by the contract of its consumer; None if that reads anything."""
+        if (topic, group) not in self._kinds:
+            consumer = consumer_of(topic, group)
+            kind = consumer.event if consumer else None
+            is_struct = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+            self._kinds[topic, group] = kind if is_struct else None
+        if (kind := self._kinds[topic, group]) is None:
+            return None
+        return (
+            [Violation("$", "the record has no value")]
+            if value is None
+            else violations(kind, value, strict=False)
+        )
+
+
 def violations_of(topic: str, group: str, value: bytes | None) -> list[Violation] | None:
-    """What is wrong with a record by the contract that its consumer reads now; None if it reads anything."""
-    consumer = consumer_of(topic, group)
-    kind = consumer.event if consumer else None
-    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
-        return None
-    if value is None:
-        return [Violation("$", "the record has no value")]
-    return violations(kind, value, strict=False)
+    """The same for a single record."""
+    return Contracts().violations(topic, group, value)
 
 
 def places_of(wanted: Iterable[tuple[str, str]]) -> list[Place]:

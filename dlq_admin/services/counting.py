@@ -58,6 +58,17 @@ class Move(NamedTuple):
     """Of a failure that is to be counted in the trend."""
 
 
+class Shift(NamedTuple):
+    """Letters of one cluster that went from one state to another together."""
+
+    cluster: int
+    before: State
+    after: State
+    letters: int
+    sample: int
+    """One of them."""
+
+
 def clusters_ensure(letters: Sequence[Facts]) -> dict[Cause, int]:
     """The clusters of these letters, made where they are missing, by cause.
 
@@ -121,6 +132,26 @@ def clusters_count(moves: Sequence[Move]) -> None:
         if trend := sorted(_trend(moves).items()):
             buckets = [(*bucket, count) for bucket, count in trend]
             sql.execute(_TREND, list(map(list, zip(*buckets, strict=True))))
+
+
+def clusters_shift(shifts: Sequence[Shift]) -> None:
+    """The same for letters that moved together within their clusters."""
+    counts: dict[int, Counter[State]] = {}
+    samples: dict[int, int] = {}
+    for shift in shifts:
+        here = counts.setdefault(shift.cluster, Counter())
+        here[shift.after] += shift.letters
+        here[shift.before] -= shift.letters
+        samples.setdefault(shift.cluster, shift.sample)
+    rows = [
+        (cluster, 0, *(counts[cluster][state] for state in State), None, None, samples[cluster])
+        for cluster in sorted(counts)
+    ]
+    if not rows:
+        return
+    with connection.cursor() as sql:
+        sql.execute(_LOCK, [sorted(counts)])
+        sql.execute(_COUNT, list(map(list, zip(*rows, strict=True))))
 
 
 def _delta(cluster: int, moves: Sequence[Move]) -> tuple[object, ...]:

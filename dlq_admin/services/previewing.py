@@ -1,26 +1,58 @@
-"""What a proposal would freeze, before anybody proposes it: how many letters, which hash, who is left out."""
+"""What a proposal would freeze, before anybody proposes it: how many letters, which hash, who is left out.
+
+The database looks and counts; of the letters themselves only the first few come here.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from itertools import batched
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from heimdall_project.streams.consumer import Effects, KafkaConsumer
 
-from ..models import DeadLetter, LetterPayload
+from ..models import LetterPayload
 from ..states import WAITING, State
 from .changes import Change, changed_value, transform_named
-from .consumers_of import consumer_of
+from .consumers_of import consumers_of
+from .contracts import Contracts
 
-AT_ONCE = 2000
-"""Letters that are read together."""
-CHANGED_AT_ONCE = 500
-"""Letters whose bytes are read together."""
-SENDABLE = frozenset({*WAITING, State.APPROVED})
-_FIELDS = ("pk", "attempt", "digest", "state", "origin_known", "batch", "topic", "group")
+FIRST = 200
+"""Letters of the set that are named, and held against a transform and the contract."""
+SENDABLE = (*WAITING, State.APPROVED)
+# In the order in which a proposal would refuse them.
+_WHY = """
+CASE WHEN letter.batch_id IS NOT NULL THEN 'in another batch'
+    WHEN letter.state <> ALL(%(sendable)s) THEN lower(replace(letter.state, '_', ' ')) || ' already'
+    WHEN NOT letter.origin_known THEN 'it does not say where it came from'
+    WHEN letter.attempt >= %(bound)s
+        THEN 'it failed ' || %(bound)s || ' times or more (DLQ_MAX_ATTEMPTS)'
+    WHEN (letter.topic, letter."group") NOT IN (SELECT * FROM unnest(%(topics)s::text[], %(groups)s::text[]))
+        THEN 'no worker here consumes for its group'
+    WHEN payload.letter_id IS NULL THEN 'its bytes were cleaned up'
+    ELSE '' END
+"""
+_LOOK = f"""
+WITH looked AS MATERIALIZED (
+    SELECT letter.id, letter.attempt, letter.digest, letter.topic, letter."group", {_WHY} AS why
+    FROM unnest(%(ids)s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
+        SELECT id, attempt, digest, topic, "group", batch_id, state, origin_known
+        FROM dead_letters AS found WHERE found.id = chosen.id OFFSET 0
+    ) AS letter LEFT JOIN LATERAL (
+        SELECT letter_id FROM dead_letter_payloads AS kept WHERE kept.letter_id = chosen.id OFFSET 0
+    ) AS payload ON true
+)
+SELECT why, topic, "group", count(*), (
+    SELECT encode(sha256(convert_to(%(before)s || coalesce(string_agg(
+        id || ':' || attempt || ':' || encode(digest, 'hex'), ',' ORDER BY id), ''), 'UTF8')), 'hex')
+    FROM looked WHERE why = ''
+), (
+    SELECT array_agg(id ORDER BY id)
+    FROM (SELECT id FROM looked WHERE why = '' ORDER BY id LIMIT %(first)s) AS first
+) FROM looked GROUP BY why, topic, "group"
+"""  # noqa: S608 - the expression above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,32 +61,24 @@ class Preview:
 
     chosen: int
     """Letters that exist of those that were named."""
-    ids: Sequence[int]
-    """Those that can be sent again."""
-    set_hash: str
+    size: int
+    """Those that can be sent again; of a transform, as far as was looked (`tried`)."""
+    first: Sequence[int]
+    """The first of them, `FIRST` at most."""
+    seen_hash: str
+    """Names the letters that were looked at, before a transform leaves any of them out."""
     left_out: dict[str, int]
     """Why others cannot, and how many; the most frequent first."""
+    places: Sequence[tuple[str, str]]
+    """Topics and groups of the set."""
     consumers: Sequence[type[KafkaConsumer]]
-
-    @property
-    def size(self) -> int:
-        """Letters of the set."""
-        return len(self.ids)
+    tried: int | None
+    """How many a transform was tried on, if it was not tried on all: all are when the set is frozen."""
 
     @property
     def needs_second(self) -> bool:
         """Whether two people have to approve."""
         return any(each.effects is Effects.UNSAFE for each in self.consumers)
-
-
-@dataclass(frozen=True)
-class _Able:
-    """A letter that can be sent again, as the hash of a set names it."""
-
-    pk: int
-    topic: str
-    group: str
-    text: str
 
 
 def batch_preview(*, letter_ids: Sequence[int], transform: str = "") -> Preview:
@@ -63,67 +87,47 @@ def batch_preview(*, letter_ids: Sequence[int], transform: str = "") -> Preview:
     Raises Unprocessable for a transform that there is not.
     """
     change = transform_named(transform) if transform else None
+    consumers = consumers_of(letter_ids)
+    given: dict[str, Any] = {
+        "ids": list(letter_ids),
+        "sendable": list(SENDABLE),
+        "bound": settings.DLQ_MAX_ATTEMPTS,
+        "topics": [topic for topic, _ in consumers],
+        "groups": [group for _, group in consumers],
+        "before": f"{change.name}|" if change else "",
+        "first": FIRST,
+    }
+    with connection.cursor() as sql:
+        sql.execute(_LOOK, given)
+        rows = sql.fetchall()
     left_out: Counter[str] = Counter()
-    consumers: dict[tuple[str, str], type[KafkaConsumer] | None] = {}
-    able: list[_Able] = []
-    chosen = 0
-    for part in batched(dict.fromkeys(letter_ids), AT_ONCE):
-        kept = set(LetterPayload.objects.filter(pk__in=part).values_list("pk", flat=True))
-        rows = DeadLetter.objects.filter(pk__in=part).order_by()
-        for pk, attempt, digest, state, known, batch, topic, group in rows.values_list(*_FIELDS):
-            chosen += 1
-            if (topic, group) not in consumers:
-                consumers[topic, group] = consumer_of(topic, group)
-            is_read = consumers[topic, group] is not None
-            if why := _why_not(state, known, batch, attempt, has_bytes=pk in kept, is_read=is_read):
-                left_out[why] += 1
-            else:
-                able.append(_Able(pk, topic, group, f"{pk}:{attempt}:{bytes(digest).hex()}"))
-    able.sort(key=lambda each: each.pk)
-    if change:
-        able = _changed(able, change, left_out)
-    before = f"{change.name}|" if change else ""
-    used = {kind for each in able if (kind := consumers[each.topic, each.group]) is not None}
+    for why, _, _, letters, *_ in rows:
+        left_out[why] += letters
+    able, places = left_out.pop("", 0), [(topic, group) for why, topic, group, *_ in rows if not why]
+    first = (rows[0][5] if rows else None) or []
+    kept = _repaired(first, change) if change else first
+    if len(kept) < len(first) and change:
+        left_out[f"{change.name} does not bring it into the contract"] += len(first) - len(kept)
     return Preview(
-        chosen=chosen,
-        ids=[each.pk for each in able],
-        set_hash=sha256((before + ",".join(each.text for each in able)).encode()).hexdigest(),
+        chosen=able + left_out.total() - (len(first) - len(kept)),
+        size=able - (len(first) - len(kept)),
+        first=kept,
+        seen_hash=rows[0][4] if rows else "",
         left_out=dict(left_out.most_common()),
-        consumers=sorted(used, key=lambda each: each.name),
+        places=sorted(places),
+        consumers=sorted({consumers[place] for place in places}, key=lambda each: each.name),
+        tried=len(first) if change and len(first) < able else None,
     )
 
 
-def _changed(able: Sequence[_Able], change: Change, left_out: Counter[str]) -> list[_Able]:
-    """Those that the change brings into the contract, named by what would be sent too."""
-    found = []
-    for part in batched(able, CHANGED_AT_ONCE):
-        values = dict(
-            LetterPayload.objects.filter(pk__in=[each.pk for each in part]).values_list("pk", "value")
+def _repaired(ids: Sequence[int], change: Change) -> list[int]:
+    """Those that the change brings into the contract."""
+    contracts, found = Contracts(), []
+    payloads = LetterPayload.objects.filter(pk__in=list(ids)).order_by("pk")
+    for pk, topic, group, old in payloads.values_list("pk", "letter__topic", "letter__group", "value"):
+        value, wrong = changed_value(
+            change, topic=topic, group=group, value=None if old is None else bytes(old), contracts=contracts
         )
-        for each in part:
-            old = values.get(each.pk)
-            value, wrong = changed_value(
-                change, topic=each.topic, group=each.group, value=None if old is None else bytes(old)
-            )
-            if wrong or value is None:
-                left_out[f"{change.name} does not bring it into the contract"] += 1
-            else:
-                found.append(replace(each, text=f"{each.text}:{sha256(value).hexdigest()}"))
+        if not wrong and value is not None:
+            found.append(pk)
     return found
-
-
-def _why_not(
-    state: str, origin_known: bool, batch: int | None, attempt: int, *, has_bytes: bool, is_read: bool
-) -> str:
-    """Why a letter is left out of a set; "" if it is not."""
-    if batch is not None:
-        return "in another batch"
-    if state not in SENDABLE:
-        return f"{State(state).value.lower().replace('_', ' ')} already"
-    if not origin_known:
-        return "it does not say where it came from"
-    if attempt >= settings.DLQ_MAX_ATTEMPTS:
-        return f"it failed {settings.DLQ_MAX_ATTEMPTS} times or more (DLQ_MAX_ATTEMPTS)"
-    if not is_read:
-        return "no worker here consumes for its group"
-    return "" if has_bytes else "its bytes were cleaned up"

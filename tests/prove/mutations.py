@@ -944,8 +944,8 @@ MUTATIONS = [
     Mutation(
         name="propose a set that nobody looked at",
         promise=4,
-        file="dlq_admin/admin/proposing.py",
-        old="    if seen != asked.preview.set_hash:\n",
+        file="dlq_admin/services/batches/freezing.py",
+        old="    if seen_hash and seen_hash != seen:\n",
         new="    if False:\n",
         killer="tests/integration/dlq_admin/test_admin_acts.py::"
         "test_nothing_is_proposed_when_letters_moved_on_since_the_page_was_shown",
@@ -953,9 +953,9 @@ MUTATIONS = [
     Mutation(
         name="propose the same set twice",
         promise=4,
-        file="dlq_admin/admin/proposing.py",
-        old="batch = _before(request, user, seen) or _new(",
-        new="batch = _new(",
+        file="dlq_admin/services/batches/proposing.py",
+        old='    return own.order_by("-pk").first() if seen_hash else None\n',
+        new="    return None if own else None\n",
         killer="tests/integration/dlq_admin/test_admin_acts.py::"
         "test_a_proposal_that_is_sent_twice_is_made_once",
     ),
@@ -1306,9 +1306,9 @@ MUTATIONS = [
     Mutation(
         name="send letters under another redrive id after a crash",
         promise=3,
-        file="dlq_admin/services/redriving/sending.py",
-        old="        redrive_id=item.redrive_id,\n        group=letter.group,\n",
-        new="        redrive_id=f'{item.redrive_id}-again',\n        group=letter.group,\n",
+        file="dlq_admin/services/redriving/rows.py",
+        old="        redrive_id=letter.redrive_id,\n        group=letter.group,\n",
+        new="        redrive_id=f'{letter.redrive_id}-again',\n        group=letter.group,\n",
         killer=f"{REDRIVER}::test_what_is_sent_again_and_handled_is_resolved",
     ),
     Mutation(
@@ -1323,9 +1323,9 @@ MUTATIONS = [
     Mutation(
         name="watch a letter no longer once it is published",
         promise=3,
-        file="dlq_admin/services/redriving/sending.py",
-        old="            sending.update(state=ItemState.PUBLISHED)\n",
-        new="            sending.update(state=ItemState.RESOLVED)\n",
+        file="dlq_admin/services/sets.py",
+        old="UPDATE redrive_items AS item SET state = 'PUBLISHED' FROM part",
+        new="UPDATE redrive_items AS item SET state = 'RESOLVED' FROM part",
         killer=f"{REDRIVER}::test_published_and_resolved_are_two_things",
     ),
     Mutation(
@@ -1370,6 +1370,14 @@ MUTATIONS = [
         new="    if True:\n",
         killer="tests/integration/dlq_admin/test_cleaning.py"
         "::test_the_worker_cleans_by_retention_and_never_what_is_open",
+    ),
+    Mutation(
+        name="send more within a second than the rate",
+        promise=6,
+        file="dlq_admin/ramp.py",
+        old="    return max(0, min(due, left))\n",
+        new="    return max(0, due)\n",
+        killer="tests/unit/dlq_admin/test_ramp.py::test_within_no_second_more_go_than_the_rate",
     ),
     Mutation(
         name="send a whole batch at once",

@@ -1,15 +1,14 @@
 """Batches: proposed over a frozen set, approved by another for exactly that set, steered, ended."""
 
 from .approving import batch_approve
-from .freezing import AT_ONCE, BATCH_MOST, Pace, set_of
+from .freezing import BATCH_MOST, Pace, set_of
 from .giving_up import batch_give_up
-from .proposing import batch_propose, letter_edit
+from .proposing import batch_propose, letter_edit, proposed_before
 from .reprocessing import Reprocessed, letter_reprocess, letters_reprocess
 from .rows import batch_seen
 from .steering import batch_cancel, batch_pause, batch_reject, batch_resume
 
 __all__ = [
-    "AT_ONCE",
     "BATCH_MOST",
     "Pace",
     "Reprocessed",
@@ -24,5 +23,6 @@ __all__ = [
     "letter_edit",
     "letter_reprocess",
     "letters_reprocess",
+    "proposed_before",
     "set_of",
 ]

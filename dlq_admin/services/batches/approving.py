@@ -1,10 +1,7 @@
 """Agreeing to a batch: another person, for exactly the set that was looked at."""
 
-from itertools import batched
-
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from heimdall_project.accounts.audit import audited
@@ -12,12 +9,11 @@ from heimdall_project.accounts.models import User
 from heimdall_project.errors import Conflict, Forbidden
 from heimdall_project.observability.logging import get_logger
 
-from ...batch_states import BatchState, ItemState
-from ...models import BatchItem, DeadLetter, RedriveBatch
-from ...states import Event, State
-from ..moving import letters_move
+from ...batch_states import BatchState
+from ...models import RedriveBatch
 from ..permitted import APPROVE, BREAK_GLASS, permitted, reason_of
-from .freezing import AT_ONCE, set_of
+from ..sets import START, set_move_all, set_skip
+from .freezing import set_of
 from .rows import batch_seen, locked, turn
 
 log = get_logger(__name__)
@@ -86,23 +82,12 @@ def _sign(batch: RedriveBatch, actor: User, *, break_glass: bool) -> None:
 def batch_start(batch: RedriveBatch, actor: User) -> None:
     """The letters of the set that are still as they were are the batch's now; others are skipped."""
     turn(batch, state=BatchState.RUNNING.value, note="")
-    items = BatchItem.objects.filter(batch=batch)
-    same = items.filter(
-        letter__attempt=F("attempt"), letter__digest=F("digest"), letter__batch=None
-    ).values_list("letter_id", flat=True)
-    for part in batched(list(same.order_by("letter_id")), AT_ONCE):
-        letters_move(
-            ids=part,
-            target=State.APPROVED,
-            event=Event.APPROVED,
-            actor=actor.get_username(),
-            note=f"in batch {batch.pk}: {batch.reason}",
-            only={"batch": None},
-            changes={"batch": batch, "approved_by": actor},
-        )
-        # Those that were approved one by one before.
-        DeadLetter.objects.filter(pk__in=part, state=State.APPROVED, batch=None).update(batch=batch)
-    mine = DeadLetter.objects.filter(batch=batch).values("pk")
-    items.exclude(letter_id__in=mine).update(
-        state=ItemState.SKIPPED, ended_at=Now(), note="It had moved on before the batch was approved."
+    taken = set_move_all(
+        START,
+        actor=actor.get_username(),
+        note=f"in batch {batch.pk}: {batch.reason}",
+        batch=batch.pk,
+        approver=actor.pk,
     )
+    if taken < batch.size:
+        set_skip(batch=batch.pk, note="It had moved on before the batch was approved.")

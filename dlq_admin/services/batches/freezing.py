@@ -7,27 +7,31 @@ from django.conf import settings
 from django.db import connection
 
 from heimdall_project.accounts.models import User
-from heimdall_project.errors import Unprocessable
+from heimdall_project.errors import Conflict, Unprocessable
 from heimdall_project.streams.consumer import Effects
 
-from ...models import DeadLetter, RedriveBatch
+from ...models import RedriveBatch
 from ...states import State
 from ..changes import Change, items_change
-from ..consumers_of import consumer_of
+from ..consumers_of import consumers_of
 from .rows import batch_seen, turn
 
 BATCH_MOST = 100_000
 """Letters of one batch."""
-AT_ONCE = 2000
-"""Letters that one statement moves."""
+LARGE = 10_000
+"""Letters of a set of which the database is told at once: it plans what is done to them by what it knows."""
+# By the keys of the chosen letters, one after the other, whatever the planner thinks of so many.
 _FREEZE = """
 INSERT INTO redrive_items (batch_id, letter_id, attempt, digest, redrive_id, state, reference, note)
 SELECT %s, letter.id, letter.attempt, letter.digest, gen_random_uuid()::text, 'WAITING', '', ''
-FROM dead_letters AS letter JOIN dead_letter_payloads AS payload ON payload.letter_id = letter.id
-WHERE letter.id = ANY(%s) AND letter.origin_known AND letter.batch_id IS NULL AND letter.attempt < %s
-    AND letter.state = ANY(%s)
-    AND (letter.topic, letter."group") IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-ORDER BY letter.failed_at, letter.id
+FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
+    SELECT id, attempt, digest, failed_at FROM dead_letters AS found
+    WHERE found.id = chosen.id
+        AND (origin_known AND batch_id IS NULL AND attempt < %s AND state = ANY(%s)) IS TRUE
+        AND ((topic, "group") IN (SELECT * FROM unnest(%s::text[], %s::text[]))) IS TRUE
+        AND EXISTS (SELECT FROM dead_letter_payloads AS payload WHERE payload.letter_id = found.id)
+    OFFSET 0
+) AS letter ORDER BY letter.failed_at, letter.id
 """
 _HASH = """
 SELECT count(*), encode(sha256(convert_to(%s || coalesce(string_agg(
@@ -57,13 +61,13 @@ def batch_freeze(
     pace: Pace,
     states: Sequence[State],
     change: Change | None = None,
+    seen_hash: str = "",
 ) -> RedriveBatch:
     """A new batch of those of these letters that can be sent again, in the caller's transaction.
 
-    Raises Unprocessable if none can.
+    Raises Unprocessable if none can, and Conflict if `seen_hash` names another set than theirs.
     """
-    places = DeadLetter.objects.filter(pk__in=letter_ids).order_by().values_list("topic", "group").distinct()
-    consumers = {place: kind for place in places if (kind := consumer_of(*place)) is not None}
+    consumers = consumers_of(letter_ids)
     batch = RedriveBatch.objects.create(
         reason=reason,
         size=1,
@@ -80,12 +84,19 @@ def batch_freeze(
     with connection.cursor() as sql:
         bound: int = settings.DLQ_MAX_ATTEMPTS
         sql.execute(_FREEZE, [batch.pk, list(letter_ids), bound, sorted(states), topics, groups])
-    if change:
-        items_change(batch=batch, change=change)
     size, found = set_of(batch)
+    seen = found  # before a change leaves any of them out
+    if seen_hash and seen_hash != seen:
+        raise Conflict("The letters moved on since this page was shown: this is the set now.")
+    if change and size:
+        items_change(batch=batch, change=change)
+        size, found = set_of(batch)
     if not size:
         raise Unprocessable("None of these letters can be sent again now.", errors={"ids": "see each letter"})
-    turn(batch, size=size, set_hash=found)
+    turn(batch, size=size, set_hash=found, seen_hash=seen)
+    if size >= LARGE:
+        with connection.cursor() as sql:
+            sql.execute("ANALYZE redrive_items")
     return batch_seen(batch_id=batch.pk)
 
 

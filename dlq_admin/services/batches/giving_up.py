@@ -21,10 +21,11 @@ from ...models import BatchItem, DeadLetter, RedriveBatch
 from ...states import Event, State
 from ..moving import letters_move
 from ..permitted import PROPOSE, permitted, reason_of
-from .freezing import AT_ONCE
 from .rows import batch_seen, locked
 
 Status = RedriveOutcome.Status
+AT_ONCE = 2000
+"""Letters that one statement moves."""
 UNDER_WAY = (ItemState.SENDING, ItemState.PUBLISHED)
 
 

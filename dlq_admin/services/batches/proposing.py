@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from heimdall_project.accounts.audit import audited
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Conflict, Unprocessable
 
+from ...batch_states import BatchState
 from ...models import RedriveBatch
 from ...selectors import letter_seen
 from ...states import WAITING, State
@@ -21,13 +22,21 @@ MAY_BE_PROPOSED = (*WAITING, State.APPROVED)
 
 
 def batch_propose(
-    *, letter_ids: Sequence[int], actor: User, reason: str, pace: Pace, transform: str = ""
+    *,
+    letter_ids: Sequence[int],
+    actor: User,
+    reason: str,
+    pace: Pace,
+    transform: str = "",
+    seen_hash: str = "",
 ) -> RedriveBatch:
     """Freeze those of these letters that can be sent again, for another person to approve. Audited.
 
     With a `transform` (`name/version`), what it makes of each letter is fixed too; letters that it does not
-    bring into the current contract are left out. Raises Forbidden, and Unprocessable for no reason, for too
-    many letters, for an unknown transform, and if none can be sent.
+    bring into the current contract are left out. With `seen_hash` exactly that set is proposed
+    (`Preview.seen_hash`), and once: where the actor has proposed it and it waits, that batch is answered.
+    Raises Forbidden, Conflict for another set than was seen, and Unprocessable for no reason, for too many
+    letters, for an unknown transform, and if none can be sent.
     """
     permitted(actor, PROPOSE)
     reason = reason_of(reason)
@@ -42,11 +51,31 @@ def batch_propose(
         ) as act,
         transaction.atomic(),
     ):
-        batch = batch_freeze(
-            letter_ids=ids, actor=actor, reason=reason, pace=pace, states=MAY_BE_PROPOSED, change=change
+        if seen_hash:
+            _one_at_a_time(actor)
+        batch = proposed_before(actor=actor, seen_hash=seen_hash) or batch_freeze(
+            letter_ids=ids,
+            actor=actor,
+            reason=reason,
+            pace=pace,
+            states=MAY_BE_PROPOSED,
+            change=change,
+            seen_hash=seen_hash,
         )
         act.detail |= {"batch": batch.pk, "size": batch.size, "set_hash": batch.set_hash}
     return batch
+
+
+def proposed_before(*, actor: User, seen_hash: str) -> RedriveBatch | None:
+    """The batch of this very set that this person proposed, if it still waits for its approval."""
+    own = RedriveBatch.objects.filter(proposed_by=actor, state=BatchState.PROPOSED, seen_hash=seen_hash)
+    return own.order_by("-pk").first() if seen_hash else None
+
+
+def _one_at_a_time(actor: User) -> None:
+    """Until the transaction ends nobody else proposes as this person: a form that was sent twice."""
+    with connection.cursor() as sql:
+        sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"dlq.propose:{actor.pk}"])
 
 
 def letter_edit(*, letter_id: int, value: bytes, actor: User, reason: str) -> RedriveBatch:

@@ -1,6 +1,5 @@
 """Holding batches, letting them go on, ending them."""
 
-from itertools import batched
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +11,8 @@ from heimdall_project.errors import Conflict
 
 from ...batch_states import ENDED, BatchState, ItemState, batch_sources
 from ...models import BatchItem, RedriveBatch
-from ...states import Event, State
-from ..moving import letters_move
 from ..permitted import APPROVE, PROPOSE, permitted, reason_of
-from .freezing import AT_ONCE
+from ..sets import RELEASE, set_move_all
 from .rows import batch_seen, locked, turn
 
 
@@ -63,21 +60,11 @@ def _steer(batch_id: int, actor: User, reason: str, target: BatchState, action: 
         note = "" if target is BatchState.RUNNING else f"{actor.get_username()}: {reason}"
         turn(batch, state=target.value, note=note, **more)
         if target is BatchState.CANCELLED:
-            release(batch, actor=actor.get_username(), note=f"batch {batch.pk} was cancelled: {reason}")
+            # What was not sent is given back; a person decides anew.
+            set_move_all(
+                RELEASE,
+                actor=actor.get_username(),
+                note=f"batch {batch.pk} was cancelled: {reason}",
+                batch=batch.pk,
+            )
     return batch_seen(batch_id=batch_id)
-
-
-def release(batch: RedriveBatch, *, actor: str, note: str) -> None:
-    """Give the letters back that were not sent; a person decides anew."""
-    waiting = BatchItem.objects.filter(batch=batch, state=ItemState.WAITING)
-    for part in batched(list(waiting.order_by("letter_id").values_list("letter_id", flat=True)), AT_ONCE):
-        letters_move(
-            ids=part,
-            target=State.PENDING,
-            event=Event.RELEASED,
-            actor=actor,
-            note=note,
-            only={"batch": batch},
-            changes={"batch": None, "approved_by": None},
-        )
-    waiting.update(state=ItemState.SKIPPED, ended_at=Now(), note=note[:500])

@@ -1,9 +1,9 @@
 """What became of the letters that were sent again."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db import connection, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from heimdall_project.observability import metrics
@@ -12,17 +12,21 @@ from heimdall_project.streams import redrive
 from heimdall_project.streams.lease import Lease
 
 from ...batch_states import ItemState
-from ...models import BatchItem, Cluster, DeadLetter
-from ...states import Event, State
-from ..moving import letters_move
+from ...models import BatchItem, Cluster
+from ..sets import FAIL, RESOLVE, set_counted, set_move
 from .progress import ACTOR, AT_ONCE
 
 ASKED_AT_ONCE = 100
 _OUTCOMES = """
-SELECT item.id, outcome.status FROM redrive_items AS item
+SELECT item.batch_id, outcome.status, item.id FROM redrive_items AS item
 JOIN streams_redriveoutcome AS outcome USING (redrive_id)
 WHERE item.state IN ('SENDING', 'PUBLISHED') AND outcome.status IN ('ok', 'failed')
 ORDER BY item.id LIMIT %s
+"""
+# Letters that had come to their end without us: their own dead letter was faster.
+_FREE = """
+UPDATE dead_letters AS letter SET batch_id = NULL, approved_by_id = NULL FROM redrive_items AS item
+WHERE item.id = ANY(%s::bigint[]) AND letter.id = item.letter_id AND letter.batch_id = item.batch_id
 """
 
 
@@ -40,11 +44,13 @@ class Outcomes:
     def _of_runtime(self) -> int:
         with connection.cursor() as sql:
             sql.execute(_OUTCOMES, [AT_ONCE])
-            found = dict(sql.fetchall())
-        items = list(BatchItem.objects.filter(pk__in=found))
-        self.ended([item for item in items if found[item.pk] == "ok"], ok=True)
-        self.ended([item for item in items if found[item.pk] == "failed"], ok=False)
-        return len(found)
+            rows = sql.fetchall()
+        alike: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for batch_id, status, item_id in rows:
+            alike[batch_id, status].append(item_id)
+        for (batch_id, status), item_ids in alike.items():
+            self.ended(batch_id, item_ids, ok=status == "ok")
+        return len(rows)
 
     def _of_targets(self) -> int:
         """So many a step, one after the other."""
@@ -57,39 +63,22 @@ class Outcomes:
             target = redrive.target(item.letter.topic)
             state = target.state(item.reference) if target else "pending"
             if state != "pending":
-                self.ended([item], ok=state == "resolved")
+                self.ended(item.batch_id, [item.pk], ok=state == "resolved")
                 ended += 1
         return ended
 
-    def ended(self, items: Sequence[BatchItem], *, ok: bool, note: str = "") -> None:
-        """These have their end: their letters are free again."""
-        if not items:
-            return
+    def ended(self, batch_id: int, item_ids: Sequence[int], *, ok: bool, note: str = "") -> None:
+        """These items of a batch have their end: their letters are free again."""
+        move, state = (RESOLVE, ItemState.RESOLVED) if ok else (FAIL, ItemState.FAILED)
         with transaction.atomic():
             self._lease.fence()
-            moved = letters_move(
-                ids=[item.letter_id for item in items],
-                target=State.RESOLVED if ok else State.FAILED_AGAIN,
-                event=Event.RESOLVED if ok else Event.FAILED_AGAIN,
-                actor=ACTOR,
-                note=note,
-                only={"redrive_id__in": [item.redrive_id for item in items]},
-                changes={} if ok else {"attempt": F("attempt") + 1},
-            )
-            DeadLetter.objects.filter(pk__in=[item.letter_id for item in items]).update(
-                batch=None, approved_by=None
-            )
-            BatchItem.objects.filter(pk__in=[item.pk for item in items]).update(
-                state=ItemState.RESOLVED if ok else ItemState.FAILED, ended_at=Now(), note=note[:500]
-            )
-            if ok:
-                clusters = {each.id: each.cluster for each in moved}
-                _remember({clusters[i.letter_id]: i.batch_id for i in items if i.letter_id in clusters})
+            done = set_move(move, actor=ACTOR, note=note, ids=list(item_ids), item_state=state.value)
+            if done.moved < done.parts:
+                with connection.cursor() as sql:
+                    sql.execute(_FREE, [list(item_ids)])
+            set_counted(move.target, done)
+            if ok:  # which redrive helped against a cause; its row is locked already, by its counters
+                helped = Cluster.objects.filter(pk__in=list(done.samples))
+                helped.update(resolved_by=batch_id, resolved_at=Now())
         crash_point("dlq.after_end")
-        metrics.LETTERS_REDRIVEN.labels("resolved" if ok else "failed").inc(len(items))
-
-
-def _remember(batches: dict[int, int]) -> None:
-    """Which redrive helped against a cause. The rows are locked already: their counters were moved."""
-    for cluster, batch in sorted(batches.items()):
-        Cluster.objects.filter(pk=cluster).update(resolved_by=batch, resolved_at=Now())
+        metrics.LETTERS_REDRIVEN.labels("resolved" if ok else "failed").inc(len(item_ids))

@@ -1,10 +1,11 @@
 """One round over the running batches: outcomes first, then what each may send now."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from heimdall_project.accounts.models import User
@@ -18,11 +19,10 @@ from heimdall_project.streams.ports import Producer
 
 from ...batch_states import BatchState, ItemState
 from ...models import BatchItem, RedriveBatch
-from ...ramp import Finish, Rules, Send, Stop, allowance, plan, used
-from ...states import Event, State
+from ...ramp import SECOND, Finish, Recent, Rules, Send, Stop, allowance, plan, used
 from ..consumers_of import consumer_of
-from ..moving import letters_move
 from ..permitted import APPROVE, BREAK_GLASS
+from ..sets import CLAIM, set_counted, set_move, set_skip
 from .outcomes import Outcomes
 from .progress import ACTOR, AT_ONCE, progress_of
 from .sending import Sender
@@ -38,6 +38,7 @@ class Redriver:
         self._lease, self._producer = lease, producer
         self._outcomes = Outcomes(lease)
         self._sender = Sender(lease=lease, producer=producer, outcomes=self._outcomes)
+        self._sent: dict[int, Recent] = {}
         self._places: dict[int, list[tuple[str, str]]] = {}
         """Topics and groups of the batches that run; their sets are frozen."""
 
@@ -72,16 +73,16 @@ class Redriver:
     # --- one batch ----------------------------------------------------------------------------------------
 
     def _turn(self, batch: RedriveBatch) -> int:
-        left = BatchItem.objects.filter(batch=batch, state=ItemState.SENDING)
-        if left.exists():  # from before a crash, or an outage of the broker
+        if _sending().filter(batch=batch).exists():  # from before a crash, or an outage of the broker
             if gone := _approval_is_gone(batch):
                 self._end(batch, BatchState.STOPPED, gone)
                 return 0
-            return self._sender.publish(left)
+            return self._publish(batch)
         now = _database_time()
         rules = Rules(canary=batch.canary, rate=batch.rate, most_failures=batch.most_failures)
         progress = progress_of(batch)
-        match plan(rules, progress, allowed=allowance(batch.rate, batch.free_from, now)):
+        allowed = allowance(batch.rate, batch.free_from, now, recent=self._recent(batch))
+        match plan(rules, progress, allowed=allowed):
             case Finish():
                 self._end(batch, BatchState.DONE, "")
             case Stop(why=why):
@@ -140,40 +141,46 @@ class Redriver:
             free_from = used(batch.rate, batch.free_from, now, claimed)
             RedriveBatch.objects.filter(pk=batch.pk).update(free_from=free_from, note="")
         crash_point("dlq.after_claim")
-        self._sender.publish(BatchItem.objects.filter(batch=batch, state=ItemState.SENDING))
+        self._publish(batch)
         return claimed
+
+    def _publish(self, batch: RedriveBatch) -> int:
+        """Send what is SENDING; however it ends, so much may have been sent until now."""
+        most = _sending().filter(batch=batch).count()
+        try:
+            return self._sender.publish(batch.pk)
+        finally:
+            self._sent.setdefault(batch.pk, Recent()).add(min(most, AT_ONCE), monotonic())
+
+    def _recent(self, batch: RedriveBatch) -> int:
+        """How many of a batch were sent in the last second, by the redriver before this one too."""
+        if batch.pk not in self._sent:
+            lately = BatchItem.objects.filter(batch=batch, sent_at__gt=Now() - timedelta(seconds=SECOND))
+            self._sent[batch.pk] = Recent()
+            self._sent[batch.pk].add(lately.count(), monotonic())
+        return self._sent[batch.pk].count(monotonic())
 
     def _claim(self, batch: RedriveBatch, most: int) -> int:
         """Take the next letters; those that moved on meanwhile are skipped."""
-        waiting = BatchItem.objects.filter(batch=batch, state=ItemState.WAITING).order_by("pk")
-        items = dict(waiting.values_list("letter_id", "pk")[:most])
-        of_batch = BatchItem.objects.filter(letter=OuterRef("pk"), batch=batch).values("redrive_id")[:1]
-        moved = letters_move(
-            ids=items,
-            target=State.REPROCESSING,
-            event=Event.SENT,
-            actor=ACTOR,
-            note=f"by batch {batch.pk}",
-            only={"batch": batch},
-            changes={"redrive_id": Subquery(of_batch)},
-        )
-        taken = [items[each.id] for each in moved]
-        BatchItem.objects.filter(pk__in=taken).update(state=ItemState.SENDING, sent_at=Now())
-        BatchItem.objects.filter(pk__in=set(items.values()) - set(taken)).update(
-            state=ItemState.SKIPPED, ended_at=Now(), note="It had moved on before it was its turn."
-        )
-        return len(taken)
+        done = set_move(CLAIM, actor=ACTOR, note=f"by batch {batch.pk}", batch=batch.pk, most=most)
+        set_counted(CLAIM.target, done)
+        if done.moved < done.parts:
+            set_skip(batch=batch.pk, note="It had moved on before it was its turn.", upto=done.last_item)
+        return done.moved
 
     def _finish_sending(self) -> int:
         """Letters of batches that are not running any more, and may be sent and not written down.
 
         Not those whose approval is gone: if they were sent, their outcomes tell; else they are given up.
         """
-        left = BatchItem.objects.filter(state=ItemState.SENDING).exclude(batch__state=BatchState.RUNNING)
-        numbers = list(left.order_by().values_list("batch", flat=True).distinct())
+        left = _sending().exclude(batch__state=BatchState.RUNNING).order_by()
+        numbers = list(left.values_list("batch", flat=True).distinct())
         batches = RedriveBatch.objects.filter(pk__in=numbers).order_by("pk")
-        approved = [batch.pk for batch in batches if not _approval_is_gone(batch)]
-        return self._sender.publish(left.filter(batch__in=approved)) if approved else 0
+        return sum(self._sender.publish(batch.pk) for batch in batches if not _approval_is_gone(batch))
+
+
+def _sending() -> QuerySet[BatchItem]:
+    return BatchItem.objects.filter(state=ItemState.SENDING)
 
 
 def _approval_is_gone(batch: RedriveBatch) -> str:

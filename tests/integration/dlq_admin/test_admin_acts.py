@@ -53,7 +53,7 @@ def test_a_preview_is_of_the_very_set_that_is_frozen(people: People, rows: list[
     batch = batch_propose(
         letter_ids=[row.pk for row in rows], actor=people.omar, reason="repaired", pace=Pace()
     )
-    assert (preview.size, preview.set_hash) == (batch.size, batch.set_hash) == (3, batch.set_hash)
+    assert (preview.size, preview.seen_hash) == (batch.size, batch.set_hash) == (3, batch.seen_hash)
     assert preview.left_out == {"no worker here consumes for its group": 1}
 
 

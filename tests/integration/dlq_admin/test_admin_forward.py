@@ -61,7 +61,7 @@ def test_the_preview_of_a_transform_is_of_the_very_set_that_is_frozen(
     ids = [row.pk for row in rows]
     preview = batch_preview(letter_ids=ids, transform=TRANSFORM)
     batch = batch_propose(letter_ids=ids, actor=people.omar, reason="x", pace=Pace(), transform=TRANSFORM)
-    assert (preview.size, preview.set_hash) == (batch.size, batch.set_hash)
+    assert (preview.size, preview.seen_hash) == (batch.size, batch.seen_hash)
     assert batch.size == 1 and preview.left_out == {f"{TRANSFORM} does not bring it into the contract": 1}
 
 

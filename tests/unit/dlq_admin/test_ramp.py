@@ -8,7 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlq_admin.batch_states import APPROVED, ENDED, MAY_TURN, BatchState, batch_sources
-from dlq_admin.ramp import Finish, Progress, Rules, Send, Stop, Wait, allowance, plan, stages, used
+from dlq_admin.ramp import (
+    SECOND,
+    Finish,
+    Progress,
+    Recent,
+    Rules,
+    Send,
+    Stop,
+    Wait,
+    allowance,
+    plan,
+    stages,
+    used,
+)
 
 RULES = Rules(canary=5, rate=100, most_failures=0.1)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -80,6 +93,38 @@ def test_a_rate_is_kept_but_for_one_second_of_it_at_once(rate: float, pauses: li
         if n := allowance(rate, free_from, now):
             free_from, sent = used(rate, free_from, now, n), sent + n
     assert sent <= rate * ((now - NOON).total_seconds() + 1) + 2
+
+
+@given(
+    st.floats(1, 10_000),
+    st.lists(st.tuples(st.floats(0, 3), st.floats(0, 0.5)), min_size=1, max_size=200),
+)
+@THOROUGH
+def test_within_no_second_more_go_than_the_rate(rate: float, rounds: list[tuple[float, float]]) -> None:
+    now, free_from, recent = 0.0, NOON, Recent()
+    sent: list[tuple[float, float, int]] = []  # begin, end, how many went in between
+    for pause, takes in rounds:
+        now += pause
+        at = NOON + timedelta(seconds=now)
+        if n := allowance(rate, free_from, at, recent=recent.count(now)):
+            free_from = used(rate, free_from, at, n)
+            sent.append((now, now + takes, n))
+            now += takes
+            recent.add(n, now)
+    for begin, _, _ in sent:  # a window is fullest where it ends with a round
+        touched = [n for first, last, n in sent if last > begin - SECOND and first <= begin]
+        assert sum(touched) <= rate
+
+
+def test_a_rate_is_used_though_rounds_come_as_they_like() -> None:
+    draw, rate, now, free_from, recent, sent = Random(7), 500, 0.0, NOON, Recent(), 0
+    while now < 60:
+        now += draw.uniform(0.01, 0.3)
+        at = NOON + timedelta(seconds=now)
+        if n := allowance(rate, free_from, at, recent=recent.count(now)):
+            free_from, sent = used(rate, free_from, at, n), sent + n
+            recent.add(n, now)
+    assert 0.9 * rate * 60 <= sent <= rate * 61
 
 
 def test_a_slow_rate_still_goes_on() -> None:

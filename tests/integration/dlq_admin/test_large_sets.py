@@ -1,0 +1,116 @@
+"""100,000 dead letters of one cause: few statements, and never all of them here at once."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import DjangoDbBlocker
+
+from dlq_admin.batch_states import ItemState
+from dlq_admin.models import BatchItem, Cluster, DeadLetter, LetterLine, RedriveBatch
+from dlq_admin.services import LEASE, Pace, Redriver, batch_approve, batch_cancel, batch_propose, progress_of
+from dlq_admin.services.previewing import batch_preview
+from heimdall_project.accounts.models import User
+from heimdall_project.streams.lease import Lease
+from heimdall_project.streams.models import WorkerProcess
+from heimdall_project.streams.ports import SystemClock
+from heimdall_project.streams.testing import InMemoryBroker
+
+from .crowd import make_cause
+from .letters import assert_counted
+
+pytestmark = pytest.mark.django_db
+MANY = 100_000
+MEGABYTES = 40
+"""What an act may hold at a time. The letters alone, as rows with their bytes, are twice as much."""
+TRANSFORM = "drop-stray-dwell/1"
+_HANDLED = """
+INSERT INTO streams_redriveoutcome (redrive_id, "group", status, failure_class, topic, partition, "offset")
+SELECT redrive_id, 'g', 'ok', '', 't', 0, 0 FROM redrive_items WHERE state = 'PUBLISHED'
+ON CONFLICT DO NOTHING
+"""
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[list[int]]:
+    """The letters' ids. Made once; what a test does to them is rolled back, and they go at the end."""
+    with django_db_blocker.unblock():
+        make_cause(letters=MANY)
+        for name in ("one", "other"):
+            User.objects.create_superuser(name)
+        later = timezone.now() + timedelta(days=1)
+        known = {"state": "running", "host": "h", "pid": 1, "heartbeat_at": later}
+        WorkerProcess.objects.create(id="w1", worker="clickhouse-writer", **known)
+        yield list(DeadLetter.objects.order_by("failed_at", "pk").values_list("pk", flat=True))
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@contextmanager
+def bounded(*, statements: int) -> Iterator[None]:
+    """Neither many statements, nor much in memory."""
+    tracemalloc.start()
+    try:
+        with CaptureQueriesContext(connection) as asked:
+            yield
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(asked) <= statements, f"{len(asked)} statements"
+    assert peak <= MEGABYTES * 1_000_000, f"{peak:,} bytes"
+
+
+def person(name: str) -> User:
+    return User.objects.get(username=name)
+
+
+def propose(ids: list[int], **more: Any) -> RedriveBatch:
+    pace = Pace(canary=5, rate=10_000.0)
+    return batch_propose(letter_ids=ids, actor=person("one"), reason="repaired", pace=pace, **more)
+
+
+def test_they_are_looked_at_and_frozen_as_one_set(world: list[int]) -> None:
+    with bounded(statements=20):
+        preview = batch_preview(letter_ids=world)
+        batch = propose(world, seen_hash=preview.seen_hash)
+    assert preview.size == batch.size == MANY and batch.set_hash == preview.seen_hash
+
+
+def test_all_of_them_are_changed_by_a_transform_piece_by_piece(world: list[int]) -> None:
+    some = world[: MANY // 5]
+    with bounded(statements=30):
+        batch = propose(some, transform=TRANSFORM)
+    changed = BatchItem.objects.filter(batch=batch, bytes__isnull=False)
+    assert batch.size == changed.count() == len(some) - len(some) // 10  # every tenth is beyond repair
+
+
+def test_they_are_approved_and_sent_stage_by_stage_and_given_back_by_a_cancel(world: list[int]) -> None:
+    batch = propose(world)
+    with bounded(statements=60):
+        batch_approve(batch_id=batch.pk, actor=person("other"), reason="seen", set_hash=batch.set_hash)
+    assert DeadLetter.objects.filter(state="APPROVED", batch=batch).count() == MANY
+    broker = InMemoryBroker()
+    producer: Any = broker.producer()
+    redriver = Redriver(lease=Lease(LEASE, duration=60.0, clock=SystemClock()), producer=producer)
+    for under_way in (5, 995):
+        with bounded(statements=60):
+            redriver.step()
+        assert BatchItem.objects.filter(batch=batch, state=ItemState.PUBLISHED).count() == under_way
+        with connection.cursor() as sql:
+            sql.execute(_HANDLED)
+    with bounded(statements=60):
+        batch_cancel(batch_id=batch.pk, actor=person("one"), reason="enough")
+    redriver.step()
+    assert progress_of(batch)._replace(forgiven=0) == (0, 0, 1000, 0, 0)
+    assert DeadLetter.objects.filter(state="PENDING", batch=None).count() == MANY - 1000
+    assert LetterLine.objects.filter(event="release").count() == MANY - 1000
+    assert Cluster.objects.get().resolved == 1000
+    assert_counted()
