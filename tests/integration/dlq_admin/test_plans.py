@@ -61,6 +61,28 @@ def test_figures_come_from_the_counters(people: People, client: Client) -> None:
             assert "Seq Scan on dead_letters " not in plan, plan
 
 
+def test_no_page_of_the_admin_reads_or_counts_all_letters(people: People, client: Client) -> None:
+    first = make_crowd(letters=30_000, clusters=200)
+    client.force_login(people.vera)
+    letters = "/admin/dlq_admin/deadletter/"
+    expected = {
+        "/admin/dlq_admin/cluster/console/": "letter_by_state",
+        letters: "letter_by_time",
+        f"{letters}?state=PENDING": "letter_by_state",
+        f"{letters}?cluster={first}": "letter_by_cluster",
+        f"{letters}?q=e-77": "letter_by_event",
+        f"/admin/dlq_admin/cluster/{first}/change/": "letter_by_cluster",
+        f"{letters}?error_class=Error7": "",
+        "/admin/dlq_admin/cluster/": "",
+        "/admin/dlq_admin/redrivebatch/": "",
+    }
+    for path, index in expected.items():
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(path).status_code == 200, path
+        found = "\n".join(explained(query["sql"]) for query in asked if "dead_letter" in query["sql"])
+        assert index in found and "Seq Scan on dead_letters " not in found, (path, found)
+
+
 def test_a_list_takes_few_statements_however_long_it_is(
     people: People, client: Client, django_assert_max_num_queries: Any
 ) -> None:

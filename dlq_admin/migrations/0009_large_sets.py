@@ -43,7 +43,7 @@ CREATE TRIGGER redrive_item_bytes_in_time BEFORE INSERT ON redrive_item_bytes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dlq_admin', '0007_approvals_stay'),
+        ('dlq_admin', '0008_name_causes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
