@@ -177,6 +177,11 @@ class Plant:
         self.redriver = self._new_redriver()
         self._rounds(2)
 
+    def stand_still(self, at: int) -> None:
+        """At this step of the redriver another one takes over; then it goes on, and knows nothing of it."""
+        with self.steps.meanwhile(at, self.take_over):
+            self.redrive()
+
     def kill_redriver(self, at: int) -> None:
         """It dies at this step, and its lease runs out."""
         self._kill(self.redrive, at)
