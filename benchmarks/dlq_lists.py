@@ -1,6 +1,6 @@
 """How fast lists, causes and figures of dead letters are answered among a million.
 
-    python -m benchmarks.dlq_lists [--letters 1000000] [--times 20]
+    python -m benchmarks.dlq_lists [--letters 1000000] [--times 40]
 
 Each question is asked by HTTP through Django's test client (no network), as a viewer's pages ask it; told are
 the median and the 95th percentile of its times. On a database of its own.
@@ -78,7 +78,7 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--letters", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--times", type=int, default=40)
     asked = parser.parse_args()
     make_database(SERVER, NAME)
     with connection.cursor() as sql:

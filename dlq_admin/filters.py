@@ -14,10 +14,10 @@ from rest_framework.exceptions import ValidationError
 from heimdall_project.api.filters import TimeFilter
 
 from .batch_states import BatchState
-from .models import CLOSED_LETTERS, Cluster, DeadLetter, RedriveBatch
+from .models import CLOSED_LETTERS, Cluster, DeadLetter, LetterQuerySet, RedriveBatch
 from .states import GROUPS, Disposition, State, Writer
 
-type Letters = QuerySet[DeadLetter]
+type Letters = LetterQuerySet
 type Clusters = QuerySet[Cluster]
 NAME_LENGTH = 200
 STATES = (*(state.value for state in State), *GROUPS)
@@ -78,37 +78,50 @@ class LetterFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
         model = DeadLetter
         fields = ("state", "cluster", "disposition", "topic", "group", "error_class", "since", "until")
 
+    def filter_queryset(self, letters: Letters) -> Letters:
+        """Those that fit all."""
+        self._of_causes: list[Q] = []
+        self._states: list[str] = []
+        found: LetterQuerySet = super().filter_queryset(letters)
+        if not self._of_causes:
+            return found.in_states(self._states)
+        # What all letters of a cause have in common is looked up among the causes, of which there are few.
+        return found.of_causes(Cluster.objects.filter(*self._of_causes), states=self._states)
+
     def in_states(self, letters: Letters, _name: str, names: list[str]) -> Letters:
         """Those that stand in one of these."""
-        return letters.filter(state__in=states_of(names)) if names else letters
+        self._states = states_of(names)
+        return letters
 
     def of_cluster(self, letters: Letters, _name: str, number: str) -> Letters:
         """Of one cause."""
-        return letters.filter(cluster=int(number))
+        self._of_causes.append(Q(pk=int(number)))
+        return letters
 
     def of_redrive(self, letters: Letters, _name: str, redrive_id: str) -> Letters:
         """The one that it sent again last."""
         return letters.filter(redrive_id=redrive_id).exclude(redrive_id="")
 
-    # What all letters of a cause have in common is looked up among the causes, of which there are few.
-
     def of_dispositions(self, letters: Letters, _name: str, dispositions: list[str]) -> Letters:
         """By the kind of failure."""
-        if not dispositions:
-            return letters
-        return letters.filter(cluster__in=Cluster.objects.filter(disposition__in=dispositions))
+        if dispositions:
+            self._of_causes.append(Q(disposition__in=dispositions))
+        return letters
 
     def of_topic(self, letters: Letters, _name: str, topic: str) -> Letters:
         """By the topic of the record."""
-        return letters.filter(cluster__in=Cluster.objects.filter(topic=topic))
+        self._of_causes.append(Q(topic=topic))
+        return letters
 
     def of_group(self, letters: Letters, _name: str, group: str) -> Letters:
         """By who failed."""
-        return letters.filter(cluster__in=Cluster.objects.filter(group=group))
+        self._of_causes.append(Q(group=group))
+        return letters
 
     def of_error_class(self, letters: Letters, _name: str, error_class: str) -> Letters:
         """By the class of the error."""
-        return letters.filter(cluster__in=Cluster.objects.filter(error_class=error_class))
+        self._of_causes.append(Q(error_class=error_class))
+        return letters
 
 
 class ClusterFilter(filters.FilterSet):  # type: ignore[misc]

@@ -4,6 +4,7 @@ from .batch import BatchItem, ItemBytes, RedriveBatch
 from .cluster import CLOSED_LETTERS, Cluster, ClusterTrend
 from .history import LetterLine
 from .letter import DeadLetter, LetterPayload
+from .letter_queryset import LetterQuerySet
 
 __all__ = [
     "CLOSED_LETTERS",
@@ -14,5 +15,6 @@ __all__ = [
     "ItemBytes",
     "LetterLine",
     "LetterPayload",
+    "LetterQuerySet",
     "RedriveBatch",
 ]

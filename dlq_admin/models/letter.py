@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from ..states import CLOSED, State, Writer
 from .cluster import Cluster
 from .fields import ToldField
+from .letter_queryset import LetterQuerySet
 
 _CLOSED = sorted(state.value for state in CLOSED)
 
@@ -87,6 +88,8 @@ class DeadLetter(models.Model):
     )
     indexed_at = models.DateTimeField(db_default=Now())
     moved_at = models.DateTimeField(db_default=Now(), help_text="When it came into its state.")
+
+    objects = LetterQuerySet.as_manager()
 
     class Meta:
         db_table = "dead_letters"

@@ -1,6 +1,6 @@
 """Reading dead letters: list, detail, bytes, history."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -9,11 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from heimdall_project.api.pagination import KeysetPagination
 from heimdall_project.api.permissions import requires
 
 from .. import selectors
 from ..filters import LetterFilter
-from ..models import DeadLetter
+from ..models import DeadLetter, LetterQuerySet
 from ..serializers import (
     HistorySerializer,
     LetterDetailSerializer,
@@ -29,6 +30,13 @@ SEES = requires("dlq_admin.view_deadletter")
 READS = requires("dlq_admin.view_deadletter", "dlq_admin.read_payload")
 
 
+class LetterPagination(KeysetPagination):
+    """Pages of letters, found by the first of each cause where there are few causes."""
+
+    def _head(self, queryset: QuerySet[Any], order: Any, most: int) -> list[Any]:
+        return cast(LetterQuerySet, queryset).head(order, most)
+
+
 class LetterListView(ListAPIView[DeadLetter]):
     """Dead letters, the latest failure first."""
 
@@ -36,6 +44,7 @@ class LetterListView(ListAPIView[DeadLetter]):
     permission_classes = (SEES,)
     serializer_class = LetterSerializer
     filterset_class = LetterFilter
+    pagination_class = LetterPagination
     orderings = ("-failed_at", "failed_at")
 
     def get_queryset(self) -> QuerySet[DeadLetter]:

@@ -2,8 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +15,9 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
 from ..errors import Refused
+
+type Order = Callable[[QuerySet[Any]], QuerySet[Any]]
+"""Orders rows by time and number, and leaves those from where the page begins."""
 
 
 class Position(NamedTuple):
@@ -72,7 +76,7 @@ class KeysetPagination(BasePagination):
         back = position is not None and position.back
         ascending = by.startswith("-") == back
         self._field = by.removeprefix("-")
-        rows = list(self._ordered(queryset, position, ascending=ascending)[: size + 1])
+        rows = self._head(queryset, partial(self._ordered, position=position, ascending=ascending), size + 1)
         more, rows = len(rows) > size, rows[:size]
         if back:
             rows.reverse()
@@ -80,6 +84,9 @@ class KeysetPagination(BasePagination):
         self._previous = (back and more) or (position is not None and not back and bool(rows))
         self._rows: Sequence[Any] = rows
         return rows
+
+    def _head(self, queryset: QuerySet[Any], order: Order, most: int) -> list[Any]:
+        return list(order(queryset)[:most])
 
     def _ordered(
         self, queryset: QuerySet[Any], position: Position | None, *, ascending: bool
