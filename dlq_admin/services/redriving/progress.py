@@ -2,6 +2,8 @@
 
 from django.db.models import Count
 
+from heimdall_project.streams.models import RedriveOutcome
+
 from ...batch_states import ItemState
 from ...models import BatchItem, RedriveBatch
 from ...ramp import Progress
@@ -22,3 +24,14 @@ def progress_of(batch: RedriveBatch) -> Progress:
         failed=counts.get(ItemState.FAILED, 0),
         forgiven=batch.forgiven,
     )
+
+
+def no_end_said(batch: RedriveBatch) -> str:
+    """What to tell of letters that an unsafe consumer began, and of which nobody knows how they ended."""
+    if not batch.needs_second:
+        return ""
+    published = BatchItem.objects.filter(batch=batch, state=ItemState.PUBLISHED).values("redrive_id")
+    begun = RedriveOutcome.objects.filter(redrive_id__in=published, status=RedriveOutcome.Status.STARTED)
+    if not (number := begun.count()):
+        return ""
+    return f"; {number} were begun and no end is known: see what they did, then cancel and give up the rest"

@@ -24,7 +24,7 @@ from ..consumers_of import consumer_of
 from ..permitted import APPROVE, BREAK_GLASS
 from ..sets import CLAIM, set_counted, set_move, set_skip
 from .outcomes import Outcomes
-from .progress import ACTOR, AT_ONCE, progress_of
+from .progress import ACTOR, AT_ONCE, no_end_said, progress_of
 from .sending import Sender
 
 log = get_logger(__name__)
@@ -93,7 +93,7 @@ class Redriver:
                     return 0
                 return self._send(batch, min(most, AT_ONCE), now)
             case wait:
-                _note(batch, wait.why)
+                _note(batch, wait.why + no_end_said(batch))
         return 0
 
     def _held_up(self, batch: RedriveBatch) -> str:

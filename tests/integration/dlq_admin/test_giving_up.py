@@ -3,10 +3,13 @@
 import pytest
 
 from dlq_admin.models import DeadLetter, RedriveBatch
-from dlq_admin.services import batch_cancel, batch_give_up
-from heimdall_project.accounts.models import AuditEvent
+from dlq_admin.services import batch_approve, batch_cancel, batch_give_up
+from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.errors import Conflict, Forbidden
+from heimdall_project.streams import registry
+from heimdall_project.streams.books import DjangoBooks
 from heimdall_project.streams.consumer import Effects
+from heimdall_project.streams.records import Record
 from tests.people import People
 
 from .letters import assert_counted
@@ -59,6 +62,23 @@ def test_a_copy_that_comes_later_is_not_handled_where_that_must_not_happen_twice
     world.worker.broken.clear()
     world.turn(2)
     assert world.states() == {"FAILED_AGAIN": 1} and not world.worker.handled
+
+
+def test_a_person_is_told_of_what_began_and_must_not_begin_again(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry.get("job-results"), "effects", Effects.UNSAFE)
+    world = World(people)
+    batch = world.batch(world.fail(b"one", b"two"))
+    third = User.objects.create_superuser("rita")
+    batch_approve(batch_id=batch.pk, actor=third, reason="looked too", set_hash=batch.set_hash)
+    world.redriver.step()
+    first = DeadLetter.objects.earliest("pk")
+    record = Record(first.topic, 0, 9, 0, None, b"one")
+    assert DjangoBooks().redrive_begun(first.group, first.redrive_id, record)
+    world.redriver.step()
+    batch.refresh_from_db()
+    assert "; 1 were begun and no end is known: see what they did" in batch.note
 
 
 def test_what_has_an_outcome_is_not_given_up(sent: World) -> None:
