@@ -40,6 +40,8 @@ CLOSED = frozenset({State.RESOLVED, State.DISCARDED})
 OPEN = frozenset(State) - CLOSED
 WAITING = frozenset({State.PENDING, State.FAILED_AGAIN})
 """A person has to decide."""
+SENDABLE = WAITING | {State.APPROVED}
+"""May be sent again; those that are in a batch are its own."""
 UNDER_WAY = frozenset({State.REPROCESSING, State.PUBLISHED})
 """Sent again, without an end yet."""
 MAY_COME_BACK = UNDER_WAY | {State.FAILED_AGAIN}

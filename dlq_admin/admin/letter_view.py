@@ -15,7 +15,7 @@ from ..models import DeadLetter, LetterLine
 from ..services.deciding import why_not
 from ..services.payloads import RIGHT as READ
 from ..services.permitted import PROPOSE
-from ..states import WAITING, State
+from ..states import SENDABLE, WAITING, State
 from . import wording
 from .cluster_view import ledger_link
 
@@ -79,7 +79,7 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
 
 def may_be_proposed(letter: DeadLetter, user: User) -> bool:
     """Whether this person could make it part of a new batch."""
-    is_free = letter.batch_id is None and letter.state in {*WAITING, State.APPROVED}
+    is_free = letter.batch_id is None and letter.state in SENDABLE
     return is_free and user.has_perm(PROPOSE) and not why_not(letter)
 
 

@@ -6,7 +6,7 @@ from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, V
 
 from ..batch_states import ItemState
 from ..models import BatchItem, DeadLetter, RedriveBatch
-from ..states import WAITING, State
+from ..states import SENDABLE
 
 ITEMS_MOST = 1000
 _BAD_FIRST = (ItemState.FAILED, ItemState.SKIPPED, ItemState.SENDING, ItemState.PUBLISHED)
@@ -46,7 +46,7 @@ def items_of(batch: RedriveBatch) -> QuerySet[BatchItem]:
 
 def letters_oldest(letters: QuerySet[DeadLetter], *, most: int) -> list[int]:
     """Ids of the oldest of these letters that a person has to decide about, or that are approved."""
-    waiting = letters.filter(state__in=sorted({*WAITING, State.APPROVED}), batch=None)
+    waiting = letters.filter(state__in=sorted(SENDABLE), batch=None)
     return list(waiting.order_by("failed_at", "pk").values_list("pk", flat=True)[:most])
 
 

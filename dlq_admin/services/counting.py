@@ -126,11 +126,10 @@ def clusters_count(moves: Sequence[Move]) -> None:
     for move in moves:
         by_cluster.setdefault(move.cluster, []).append(move)
     rows = [_delta(cluster, by_cluster[cluster]) for cluster in sorted(by_cluster)]
-    with connection.cursor() as sql:
-        sql.execute(_LOCK, [sorted(by_cluster)])
-        sql.execute(_COUNT, list(map(list, zip(*rows, strict=True))))
-        if trend := sorted(_trend(moves).items()):
-            buckets = [(*bucket, count) for bucket, count in trend]
+    _add(sorted(by_cluster), rows)
+    if trend := sorted(_trend(moves).items()):
+        buckets = [(*bucket, count) for bucket, count in trend]
+        with connection.cursor() as sql:
             sql.execute(_TREND, list(map(list, zip(*buckets, strict=True))))
 
 
@@ -147,10 +146,13 @@ def clusters_shift(shifts: Sequence[Shift]) -> None:
         (cluster, 0, *(counts[cluster][state] for state in State), None, None, samples[cluster])
         for cluster in sorted(counts)
     ]
-    if not rows:
-        return
+    if rows:
+        _add(sorted(counts), rows)
+
+
+def _add(clusters: list[int], rows: Sequence[tuple[object, ...]]) -> None:
     with connection.cursor() as sql:
-        sql.execute(_LOCK, [sorted(counts)])
+        sql.execute(_LOCK, [clusters])
         sql.execute(_COUNT, list(map(list, zip(*rows, strict=True))))
 
 

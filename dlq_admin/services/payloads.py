@@ -21,6 +21,7 @@ MASKED_MOST = 65_536
 MARGIN = 4096
 """Characters behind those that are looked at too: half a secret would not be recognised."""
 HEADERS_MOST = 500
+_HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]])
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 """What no text has, and other codings have that can be read as UTF-8: UTF-16, protobuf, Avro."""
 _ESCAPED = re.compile(r"\\{1,7}u([0-9a-fA-F]{4})")
@@ -70,18 +71,13 @@ def read_permitted(actor: User) -> bool:
     return actor.has_perm(SECRETS)
 
 
-def headers_of(payload: LetterPayload) -> list[tuple[str, bytes | None]] | None:
-    """Headers as they came: in their order, repeated ones too."""
-    if payload.headers is None:
-        return None
-    found: list[tuple[str, bytes | None]] = msgspec.msgpack.decode(
-        bytes(payload.headers), type=list[tuple[str, bytes | None]]
-    )
-    return found
+def headers_of(packed: bytes | memoryview | None) -> list[tuple[str, bytes | None]] | None:
+    """Headers as they came, out of their column: in their order, repeated ones too."""
+    return None if packed is None else _HEADERS.decode(packed)
 
 
 def _shown(payload: LetterPayload, *, plain: bool) -> Payload:
-    headers = headers_of(payload)
+    headers = headers_of(payload.headers)
     return Payload(
         letter_id=payload.pk,
         is_masked=not plain,

@@ -14,14 +14,13 @@ from django.db import connection
 from heimdall_project.streams.consumer import Effects, KafkaConsumer
 
 from ..models import LetterPayload
-from ..states import WAITING, State
+from ..states import SENDABLE
 from .changes import Change, changed_value, transform_named
 from .consumers_of import consumers_of
 from .contracts import Contracts
 
 FIRST = 200
 """Letters of the set that are named, and held against a transform and the contract."""
-SENDABLE = (*WAITING, State.APPROVED)
 # In the order in which a proposal would refuse them.
 _WHY = """
 CASE WHEN letter.batch_id IS NOT NULL THEN 'in another batch'
@@ -90,7 +89,7 @@ def batch_preview(*, letter_ids: Sequence[int], transform: str = "") -> Preview:
     consumers = consumers_of(letter_ids)
     given: dict[str, Any] = {
         "ids": list(letter_ids),
-        "sendable": list(SENDABLE),
+        "sendable": sorted(SENDABLE),
         "bound": settings.DLQ_MAX_ATTEMPTS,
         "topics": [topic for topic, _ in consumers],
         "groups": [group for _, group in consumers],

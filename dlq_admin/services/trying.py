@@ -17,7 +17,7 @@ from heimdall_project.streams import redrive
 from heimdall_project.streams.dead_letters import as_dict
 
 from ..models import BatchItem, DeadLetter, LetterPayload
-from ..states import WAITING, State
+from ..states import SENDABLE
 from .batches import batch_seen
 from .changes import Change, changed_value, transform_named
 from .contracts import Place, places_of, violations_of
@@ -210,7 +210,7 @@ def _taken(letter: DeadLetter, value: bytes | None) -> bool:
     if payload is None or redrive.target(letter.topic) is None:
         return False
     key = None if payload.key is None else bytes(payload.key)
-    sent = redrive.Letter(letter.topic, key, value, as_dict(headers_of(payload)))
+    sent = redrive.Letter(letter.topic, key, value, as_dict(headers_of(payload.headers)))
     return redrive.target_for(sent) is not None
 
 
@@ -218,13 +218,11 @@ def _obstacle(letter: DeadLetter, item: BatchItem | None) -> str:
     if getattr(letter, "payload", None) is None:
         return "Its bytes were cleaned up."
     if item is None:
-        if letter.state not in (*WAITING, State.APPROVED) or letter.batch_id is not None:
+        if letter.state not in SENDABLE or letter.batch_id is not None:
             return f"It is {letter.state}, or in a batch."
     elif letter.attempt != item.attempt or bytes(letter.digest) != bytes(item.digest):
         return "It has failed again since the batch was proposed."
-    elif letter.batch_id != item.batch_id and (
-        letter.batch_id is not None or letter.state not in (*WAITING, State.APPROVED)
-    ):
+    elif letter.batch_id != item.batch_id and (letter.batch_id is not None or letter.state not in SENDABLE):
         return f"It has moved on since the batch was proposed: it is {letter.state}."
     return why_not(letter)
 

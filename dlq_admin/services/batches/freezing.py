@@ -1,6 +1,6 @@
 """The set of a batch: which letters, at which attempt, with which bytes; fixed when it is proposed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -59,7 +59,7 @@ def batch_freeze(
     actor: User,
     reason: str,
     pace: Pace,
-    states: Sequence[State],
+    states: Collection[State],
     change: Change | None = None,
     seen_hash: str = "",
 ) -> RedriveBatch:

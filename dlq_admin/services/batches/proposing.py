@@ -12,13 +12,11 @@ from heimdall_project.errors import Conflict, Unprocessable
 from ...batch_states import BatchState
 from ...models import RedriveBatch
 from ...selectors import letter_seen
-from ...states import WAITING, State
+from ...states import SENDABLE
 from ..changes import Edit, edit_checked, transform_named
 from ..deciding import refuse_to_send
 from ..permitted import PROPOSE, permitted, reason_of
 from .freezing import BATCH_MOST, Pace, batch_freeze
-
-MAY_BE_PROPOSED = (*WAITING, State.APPROVED)
 
 
 def batch_propose(
@@ -58,7 +56,7 @@ def batch_propose(
             actor=actor,
             reason=reason,
             pace=pace,
-            states=MAY_BE_PROPOSED,
+            states=SENDABLE,
             change=change,
             seen_hash=seen_hash,
         )
@@ -89,7 +87,7 @@ def letter_edit(*, letter_id: int, value: bytes, actor: User, reason: str) -> Re
     reason = reason_of(reason)
     letter = letter_seen(letter_id=letter_id)
     refuse_to_send(letter)
-    if letter.state not in MAY_BE_PROPOSED or letter.batch_id is not None:
+    if letter.state not in SENDABLE or letter.batch_id is not None:
         raise Conflict(f"It is {letter.state}, or in a batch: it cannot be edited now.")
     edit_checked(letter=letter, value=value, actor=actor)
     detail = {"sha256": hashlib.sha256(value).hexdigest(), "size": len(value)}
@@ -102,7 +100,7 @@ def letter_edit(*, letter_id: int, value: bytes, actor: User, reason: str) -> Re
             actor=actor,
             reason=reason,
             pace=Pace(canary=1, most_failures=1.0),
-            states=MAY_BE_PROPOSED,
+            states=SENDABLE,
             change=Edit(value),
         )
         act.detail |= {"batch": batch.pk, "set_hash": batch.set_hash}

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import msgspec
 from django.db import connection
 
 from heimdall_project.streams import redrive
@@ -10,9 +9,9 @@ from heimdall_project.streams.records import Headers, Outgoing
 
 from ...letters import digest_of
 from ...letters.again import own_headers
+from ..payloads import headers_of
 from .progress import AT_ONCE
 
-_HEADERS = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]])
 BYTES_AT_ONCE = 8_000_000
 """Bytes of the letters that are here at a time; one letter may be larger."""
 # The sizes first, so that no more bytes are read than are sent.
@@ -78,11 +77,7 @@ class ToSend(NamedTuple):
     @property
     def headers(self) -> Headers | None:
         """As they were."""
-        return (
-            None
-            if self.packed is None
-            else msgspec.msgpack.decode(self.packed, type=list[tuple[str, bytes | None]])
-        )
+        return headers_of(self.packed)
 
 
 def to_send(batch_id: int) -> list[ToSend]:
