@@ -22,7 +22,8 @@ MAX_TARGET = 1024 * 1024
 
 MAX_STATEMENTS = 100
 _SILENCE = 30
-_LEFT_UNREAD = 1024 * 1024
+_LINGER, _LINGER_SILENCE = 30, 5  # seconds, as nginx's defaults
+_LINGER_PIECE = 256 * 1024
 
 
 class Server(ThreadingHTTPServer):
@@ -205,12 +206,15 @@ class Handler(BaseHTTPRequestHandler):
             self._drain()
 
     def _drain(self) -> None:
-        """Let a client that is still sending read our answer: closing at once would reset its connection."""
+        """Let a client that is still sending read our answer: closing at once would reset its connection.
+
+    XX
+        """
         self.wfile.flush()
         self.connection.shutdown(socket.SHUT_WR)
-        self.connection.settimeout(2)
-        left = _LEFT_UNREAD
-        while left > 0 and (piece := self.rfile.read1(left)):
+        self.connection.settimeout(_LINGER_SILENCE)
+        until, left = time.monotonic() + _LINGER, bodies.MAX_BODY
+        while left > 0 and time.monotonic() < until and (piece := self.rfile.read1(_LINGER_PIECE)):
             left -= len(piece)
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
