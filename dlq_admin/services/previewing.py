@@ -18,6 +18,7 @@ from ..states import SENDABLE
 from .changes import Change, changed_value, transform_named
 from .consumers_of import consumers_of
 from .contracts import Contracts
+from .set_hash import hash_sql, hashed_change
 
 FIRST = 200
 """Letters of the set that are named, and held against a transform and the contract."""
@@ -44,14 +45,12 @@ WITH looked AS MATERIALIZED (
     ) AS payload ON true
 )
 SELECT why, topic, "group", count(*), (
-    SELECT encode(sha256(convert_to(%(before)s || coalesce(string_agg(
-        id || ':' || attempt || ':' || encode(digest, 'hex'), ',' ORDER BY id), ''), 'UTF8')), 'hex')
-    FROM looked WHERE why = ''
+    SELECT {hash_sql(letter="id")} FROM looked WHERE why = ''
 ), (
     SELECT array_agg(id ORDER BY id)
     FROM (SELECT id FROM looked WHERE why = '' ORDER BY id LIMIT %(first)s) AS first
 ) FROM looked GROUP BY why, topic, "group"
-"""  # noqa: S608 - the expression above
+"""  # noqa: S608 - the expression above, and that of `set_hash`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +92,7 @@ def batch_preview(*, letter_ids: Sequence[int], transform: str = "") -> Preview:
         "bound": settings.DLQ_MAX_ATTEMPTS,
         "topics": [topic for topic, _ in consumers],
         "groups": [group for _, group in consumers],
-        "before": f"{change.name}|" if change else "",
+        "change": hashed_change(change.name if change else ""),
         "first": FIRST,
     }
     with connection.cursor() as sql:

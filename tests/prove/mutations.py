@@ -1348,9 +1348,9 @@ MUTATIONS = [
     Mutation(
         name="leave the changed bytes out of what is approved",
         promise=4,
-        file="dlq_admin/services/batches/freezing.py",
-        old="        || coalesce(':' || encode(sha256(bytes.value), 'hex'), ''), ',' ORDER BY letter_id\n",
-        new="        , ',' ORDER BY letter_id\n",
+        file="dlq_admin/services/set_hash.py",
+        old="            || coalesce(':' || encode(sha256({replacement}), 'hex'), ''), ',' ORDER BY",
+        new="            , ',' ORDER BY",
         killer="tests/integration/dlq_admin/test_changing.py"
         "::test_bytes_that_were_changed_after_the_proposal_void_it",
     ),

@@ -14,6 +14,7 @@ from ...models import RedriveBatch
 from ...states import State
 from ..changes import Change, items_change
 from ..consumers_of import consumers_of
+from ..set_hash import hash_sql, hashed_change
 from .rows import batch_seen, turn
 
 BATCH_MOST = 100_000
@@ -33,14 +34,11 @@ FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
     OFFSET 0
 ) AS letter ORDER BY letter.failed_at, letter.id
 """
-_HASH = """
-SELECT count(*), encode(sha256(convert_to(%s || coalesce(string_agg(
-    letter_id || ':' || attempt || ':' || encode(digest, 'hex')
-        || coalesce(':' || encode(sha256(bytes.value), 'hex'), ''), ',' ORDER BY letter_id
-), ''), 'UTF8')), 'hex')
+_HASH = f"""
+SELECT count(*), {hash_sql(letter="letter_id", replacement="bytes.value")}
 FROM redrive_items AS item LEFT JOIN redrive_item_bytes AS bytes ON bytes.item_id = item.id
-WHERE batch_id = %s
-"""
+WHERE batch_id = %(batch)s
+"""  # noqa: S608 - the expression of `set_hash`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +101,6 @@ def batch_freeze(
 def set_of(batch: RedriveBatch) -> tuple[int, str]:
     """Size and hash of a batch's set as its items, and what is sent in their place, are now."""
     with connection.cursor() as sql:
-        sql.execute(_HASH, [f"{batch.change}|" if batch.change else "", batch.pk])
+        sql.execute(_HASH, {"batch": batch.pk, "change": hashed_change(batch.change)})
         size, digest = sql.fetchone()
     return size, digest
