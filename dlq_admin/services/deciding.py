@@ -12,9 +12,9 @@ from heimdall_project.errors import Conflict, Refused, Unprocessable
 
 from ..models import DeadLetter
 from ..selectors import letter_seen
-from ..states import Event, State
+from . import sets
 from .consumers_of import consumer_of
-from .moving import letters_move
+from .moving import SetMove, set_counted, set_move
 from .permitted import APPROVE, DISCARD, permitted, reason_of
 
 MANY = 500
@@ -38,14 +38,14 @@ def letter_approve(*, letter_id: int, actor: User, reason: str) -> DeadLetter:
     reason = reason_of(reason)
     letter = letter_seen(letter_id=letter_id)
     refuse_to_send(letter)
-    return _decide(letter, State.APPROVED, Event.APPROVED, actor, reason)
+    return _decide(letter, sets.APPROVE, actor, reason)
 
 
 def letter_discard(*, letter_id: int, actor: User, reason: str) -> DeadLetter:
     """Decide that a letter is not needed: it is never sent again. Audited. Raises as `letter_approve`."""
     permitted(actor, DISCARD)
     reason = reason_of(reason)
-    return _decide(letter_seen(letter_id=letter_id), State.DISCARDED, Event.DISCARDED, actor, reason)
+    return _decide(letter_seen(letter_id=letter_id), sets.DISCARD, actor, reason)
 
 
 def letters_approve(*, letter_ids: Sequence[int], actor: User, reason: str) -> list[Decided]:
@@ -66,26 +66,26 @@ def _one_of_many(letter_id: int, actor: User, reason: str) -> Decided:
     return Decided(letter_id=letter_id)
 
 
-def _decide(letter: DeadLetter, target: State, event: Event, actor: User, reason: str) -> DeadLetter:
+def _decide(letter: DeadLetter, move: SetMove, actor: User, reason: str) -> DeadLetter:
     detail = {"state": letter.state, "attempt": letter.attempt}
-    changes = {"approved_by": actor if target is State.APPROVED else None}
+    act = f"dlq.{move.event.value}"
     with (
-        audited(actor=actor, action=f"dlq.{event.value}", target=str(letter), reason=reason, detail=detail),
+        audited(actor=actor, action=act, target=str(letter), reason=reason, detail=detail),
         transaction.atomic(),
     ):
-        moved = letters_move(
-            ids=[letter.pk],
-            target=target,
-            event=event,
+        done = set_move(
+            move,
             actor=actor.get_username(),
             note=reason,
-            only={"batch": None, "attempt": letter.attempt},
-            changes=changes,
+            letters=[letter.pk],
+            attempt=letter.attempt,
+            actor_id=actor.pk,
         )
-        if not moved:
+        if not done.moved:
             raise Conflict(
-                f"It is {letter_seen(letter_id=letter.pk).state}, or in a batch: {event} is too late."
+                f"It is {letter_seen(letter_id=letter.pk).state}, or in a batch: {move.event} is too late."
             )
+        set_counted(move.target, done)
     return letter_seen(letter_id=letter.pk)
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from dlq_admin.models import Cluster, DeadLetter, LetterLine, LetterPayload
 from dlq_admin.services import letters_index
-from dlq_admin.services.moving import letters_move
-from dlq_admin.states import Event, State
+from dlq_admin.services.moving import set_counted, set_move
+from dlq_admin.services.sets import DISCARD
 from heimdall_project.accounts.models import AuditEvent
 from tests.integration.dlq_admin.letters import Letters, assert_counted
 from tests.probe_workers.harness import eventually
@@ -31,7 +31,7 @@ def old(world: World) -> None:
     letters_index(records=[letters.failed(b"%d" % number) for number in range(OLD + YOUNG)])
     ids = list(DeadLetter.objects.order_by("pk").values_list("pk", flat=True)[:OLD])
     with transaction.atomic():
-        letters_move(ids=ids, target=State.DISCARDED, event=Event.DISCARDED, actor="omar")
+        set_counted(DISCARD.target, set_move(DISCARD, actor="omar", letters=ids, attempt=1))
     DeadLetter.objects.update(moved_at=timezone.now() - timedelta(days=1000))
 
 

@@ -11,8 +11,9 @@ from heimdall_project.observability.logging import get_logger
 
 from ...batch_states import BatchState
 from ...models import RedriveBatch
+from ..moving import set_move_all
 from ..permitted import APPROVE, BREAK_GLASS, permitted, reason_of
-from ..sets import START, set_move_all, set_skip
+from ..sets import START, set_skip
 from .freezing import set_of
 from .rows import batch_seen, locked, turn
 
@@ -89,5 +90,5 @@ def batch_start(batch: RedriveBatch, actor: User) -> None:
         batch=batch.pk,
         approver=actor.pk,
     )
-    if taken < batch.size:
+    if taken.touched < batch.size:
         set_skip(batch=batch.pk, note="It had moved on before the batch was approved.")

@@ -11,8 +11,9 @@ from heimdall_project.errors import Conflict
 
 from ...batch_states import ENDED, BatchState, ItemState, batch_sources
 from ...models import BatchItem, RedriveBatch
+from ..moving import set_move_all
 from ..permitted import APPROVE, PROPOSE, permitted, reason_of
-from ..sets import RELEASE, set_move_all
+from ..sets import RELEASE
 from .rows import batch_seen, locked, turn
 
 

@@ -13,7 +13,8 @@ from heimdall_project.streams.lease import Lease
 
 from ...batch_states import ItemState
 from ...models import BatchItem, Cluster
-from ..sets import FAIL, RESOLVE, set_counted, set_move
+from ..moving import set_counted, set_move
+from ..sets import FAIL, RESOLVE
 from .progress import ACTOR, AT_ONCE
 
 ASKED_AT_ONCE = 100

@@ -21,8 +21,9 @@ from ...batch_states import BatchState, ItemState
 from ...models import BatchItem, RedriveBatch
 from ...ramp import SECOND, Finish, Recent, Rules, Send, Stop, allowance, plan, used
 from ..consumers_of import consumer_of
+from ..moving import set_counted, set_move
 from ..permitted import APPROVE, BREAK_GLASS
-from ..sets import CLAIM, set_counted, set_move, set_skip
+from ..sets import CLAIM, set_skip
 from .outcomes import Outcomes
 from .progress import ACTOR, AT_ONCE, no_end_said, progress_of
 from .sending import Sender

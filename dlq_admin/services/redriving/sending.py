@@ -14,11 +14,10 @@ from heimdall_project.streams.lease import Lease
 from heimdall_project.streams.ports import Producer
 from heimdall_project.streams.records import Delivered, Outgoing
 
-from ...batch_states import ItemState
-from ...models import BatchItem, RedriveBatch
-from ...states import Event, State
-from ..moving import letters_move
-from ..sets import ARRIVE, set_counted, set_move
+from ...models import RedriveBatch
+from ...states import State
+from ..moving import set_counted, set_move
+from ..sets import ARRIVE, ARRIVE_AT_TARGET
 from .outcomes import Outcomes
 from .progress import ACTOR
 from .rows import ToSend, outgoing, to_send
@@ -108,17 +107,10 @@ class Sender:
             self._outcomes.ended(batch_id, [letter.item], ok=False, note=note)
             return True
         crash_point("dlq.after_target")
-        item = BatchItem.objects.filter(pk=letter.item, state=ItemState.SENDING)
         with transaction.atomic():
             self._lease.fence()
-            letters_move(
-                ids=item.values_list("letter_id", flat=True),
-                target=State.PUBLISHED,
-                event=Event.PUBLISHED,
-                actor=ACTOR,
-                note=f"as {reference} of the redrive target of {letter.topic}",
-                only={"redrive_id": letter.redrive_id},
-            )
-            item.update(state=ItemState.PUBLISHED, reference=reference)
+            note = f"as {reference} of the redrive target of {letter.topic}"
+            done = set_move(ARRIVE_AT_TARGET, actor=ACTOR, note=note, item=letter.item, reference=reference)
+            set_counted(State.PUBLISHED, done)
         metrics.LETTERS_SENT.inc()
         return True

@@ -17,11 +17,22 @@ from pytest_django import DjangoDbBlocker
 
 from dlq_admin.batch_states import ItemState
 from dlq_admin.models import BatchItem, Cluster, DeadLetter, LetterLine, RedriveBatch
-from dlq_admin.services import LEASE, Pace, Redriver, batch_approve, batch_cancel, batch_propose, progress_of
+from dlq_admin.services import (
+    LEASE,
+    Pace,
+    Redriver,
+    batch_approve,
+    batch_cancel,
+    batch_give_up,
+    batch_propose,
+    progress_of,
+)
+from dlq_admin.services.moving import set_move_all
 from dlq_admin.services.previewing import batch_preview
+from dlq_admin.services.sets import CLAIM
 from heimdall_project.accounts.models import User
 from heimdall_project.streams.lease import Lease
-from heimdall_project.streams.models import WorkerProcess
+from heimdall_project.streams.models import RedriveOutcome, WorkerProcess
 from heimdall_project.streams.ports import SystemClock
 from heimdall_project.streams.testing import InMemoryBroker
 
@@ -113,4 +124,24 @@ def test_they_are_approved_and_sent_stage_by_stage_and_given_back_by_a_cancel(wo
     assert DeadLetter.objects.filter(state="PENDING", batch=None).count() == MANY - 1000
     assert LetterLine.objects.filter(event="release").count() == MANY - 1000
     assert Cluster.objects.get().resolved == 1000
+    assert_counted()
+
+
+def test_they_are_given_up_part_by_part_and_what_is_known_of_some_stays(world: list[int]) -> None:
+    some = world[: MANY // 4]
+    batch = propose(some)
+    batch_approve(batch_id=batch.pk, actor=person("other"), reason="seen", set_hash=batch.set_hash)
+    sent = set_move_all(CLAIM, actor="redriver", batch=batch.pk)
+    batch_cancel(batch_id=batch.pk, actor=person("one"), reason="their topic is gone")
+    handled = BatchItem.objects.filter(batch=batch).latest("letter_id")
+    place = {"topic": "t", "partition": 0, "offset": 0}
+    RedriveOutcome.objects.create(redrive_id=handled.redrive_id, group="g", status="ok", **place)
+    with bounded(statements=40):
+        batch_give_up(batch_id=batch.pk, actor=person("one"), reason="lost")
+    left = len(some) - 1
+    assert sent.moved == len(some) and progress_of(batch).failed == left
+    given_up = DeadLetter.objects.filter(state="FAILED_AGAIN", attempt=2, batch=None, approved_by=None)
+    assert given_up.count() == LetterLine.objects.filter(event="give_up").count() == left
+    assert RedriveOutcome.objects.filter(status="started", failure_class="given up").count() == left
+    assert DeadLetter.objects.get(pk=handled.letter_id).state == "REPROCESSING"
     assert_counted()
