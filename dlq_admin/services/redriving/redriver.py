@@ -1,11 +1,11 @@
 """One round over the running batches: outcomes first, then what each may send now."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from heimdall_project.accounts.models import User
@@ -26,6 +26,7 @@ from ..permitted import APPROVE, BREAK_GLASS
 from ..sets import CLAIM, set_skip
 from .outcomes import Outcomes
 from .progress import ACTOR, AT_ONCE, no_end_said, progress_of
+from .rows import ToSend, to_send
 from .sending import Sender
 
 log = get_logger(__name__)
@@ -74,11 +75,11 @@ class Redriver:
     # --- one batch ----------------------------------------------------------------------------------------
 
     def _turn(self, batch: RedriveBatch) -> int:
-        if _sending().filter(batch=batch).exists():  # from before a crash, or an outage of the broker
+        if left := to_send(batch.pk):  # from before a crash, or an outage of the broker
             if gone := _approval_is_gone(batch):
                 self._end(batch, BatchState.STOPPED, gone)
                 return 0
-            return self._publish(batch)
+            return self._publish(batch, left)
         now = _database_time()
         rules = Rules(canary=batch.canary, rate=batch.rate, most_failures=batch.most_failures)
         progress = progress_of(batch)
@@ -142,16 +143,15 @@ class Redriver:
             free_from = used(batch.rate, batch.free_from, now, claimed)
             RedriveBatch.objects.filter(pk=batch.pk).update(free_from=free_from, note="")
         crash_point("dlq.after_claim")
-        self._publish(batch)
+        self._publish(batch, to_send(batch.pk))
         return claimed
 
-    def _publish(self, batch: RedriveBatch) -> int:
-        """Send what is SENDING; however it ends, so much may have been sent until now."""
-        most = _sending().filter(batch=batch).count()
+    def _publish(self, batch: RedriveBatch, letters: Sequence[ToSend]) -> int:
+        """Send these, which are SENDING; however it ends, so many may have been sent until now."""
         try:
-            return self._sender.publish(batch.pk)
+            return self._sender.publish(batch.pk, letters)
         finally:
-            self._sent.setdefault(batch.pk, Recent()).add(min(most, AT_ONCE), monotonic())
+            self._sent.setdefault(batch.pk, Recent()).add(len(letters), monotonic())
 
     def _recent(self, batch: RedriveBatch) -> int:
         """How many of a batch were sent in the last second, by the redriver before this one too."""
@@ -174,14 +174,12 @@ class Redriver:
 
         Not those whose approval is gone: if they were sent, their outcomes tell; else they are given up.
         """
-        left = _sending().exclude(batch__state=BatchState.RUNNING).order_by()
+        sending = BatchItem.objects.filter(state=ItemState.SENDING)
+        left = sending.exclude(batch__state=BatchState.RUNNING).order_by()
         numbers = list(left.values_list("batch", flat=True).distinct())
         batches = RedriveBatch.objects.filter(pk__in=numbers).order_by("pk")
-        return sum(self._sender.publish(batch.pk) for batch in batches if not _approval_is_gone(batch))
-
-
-def _sending() -> QuerySet[BatchItem]:
-    return BatchItem.objects.filter(state=ItemState.SENDING)
+        may_be_sent = [batch.pk for batch in batches if not _approval_is_gone(batch)]
+        return sum(self._sender.publish(number, to_send(number)) for number in may_be_sent)
 
 
 def _approval_is_gone(batch: RedriveBatch) -> str:

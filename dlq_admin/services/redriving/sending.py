@@ -20,7 +20,7 @@ from ..moving import set_counted, set_move
 from ..sets import ARRIVE, ARRIVE_AT_TARGET
 from .outcomes import Outcomes
 from .progress import ACTOR
-from .rows import ToSend, outgoing, to_send
+from .rows import ToSend, outgoing
 
 
 class Sender:
@@ -29,14 +29,14 @@ class Sender:
     def __init__(self, *, lease: Lease, producer: Producer, outcomes: Outcomes) -> None:
         self._lease, self._producer, self._outcomes = lease, producer, outcomes
 
-    def publish(self, batch_id: int) -> int:
-        """Send a bounded number of a batch's, and write down which arrived; answers how many were sent.
+    def publish(self, batch_id: int, letters: Sequence[ToSend]) -> int:
+        """Send these of a batch, and write down which arrived; answers how many were sent.
 
         Raises TransientError if some did not: they are sent again, under the same redrive ids.
         """
         plain: list[tuple[int, Outgoing]] = []
         by_target = 0
-        for letter in to_send(batch_id):
+        for letter in letters:
             if why := letter.obstacle:
                 self._outcomes.ended(batch_id, [letter.item], ok=False, note=why)
             elif self._by_target(batch_id, letter):
