@@ -206,10 +206,7 @@ class Handler(BaseHTTPRequestHandler):
             self._drain()
 
     def _drain(self) -> None:
-        """Let a client that is still sending read our answer: closing at once would reset its connection.
-
-    XX
-        """
+        """Let a client that is still sending read our answer: closing at once would reset its connection."""
         self.wfile.flush()
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(_LINGER_SILENCE)
