@@ -4,8 +4,10 @@ By itself only what is closed goes, once its retention is over. What is open goe
 exactly that, in words; what is under way, or approved, or in a batch never does.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -66,8 +68,10 @@ def bounds_by_retention() -> Bounds:
 def letters_clean_up(
     *, actor: User | None, reason: str, bounds: Bounds, dry_run: bool = False, in_words: str = ""
 ) -> Cleaned:
-    """Delete bytes and rows of old letters, `CLEAN_MOST` of each at most. Audited, unless there are none.
+    """Delete bytes and rows of old letters, `CLEAN_MOST` of each at most.
 
+    Each part is an act of its own in the audit trail, and its number is written in the transaction that
+    deletes: whenever the process ends, the trail tells what is gone. An act without outcome took nothing.
     `actor` None is the system. Raises Forbidden, and Unprocessable for no reason, for moments that are not in
     the past, and for open letters that were not asked for in words.
     """
@@ -84,16 +88,9 @@ def letters_clean_up(
     found = Cleaned(payloads=min(found.payloads, CLEAN_MOST), rows=min(found.rows, CLEAN_MOST), more=more)
     if dry_run or not (found.payloads or found.rows):
         return found
-    detail = {
-        "payloads_before": bounds.payloads_before.isoformat(),
-        "rows_before": bounds.rows_before.isoformat(),
-        "open_too": bounds.open_too,
-    }
-    with audited(
-        actor=actor, action="dlq.cleanup", target="dead letters", reason=reason, detail=detail
-    ) as act:
-        rows, payloads = _delete_rows(bounds), _delete_payloads(bounds)
-        act.detail |= {"payloads": payloads, "rows": rows}
+    by = _By(actor, reason, bounds)
+    rows = _in_parts("row", found.rows, _delete_rows, by)
+    payloads = _in_parts("payload", found.payloads, _delete_payloads, by)
     return Cleaned(payloads=payloads, rows=rows, more=more)
 
 
@@ -142,35 +139,58 @@ def _payloads(bounds: Bounds) -> QuerySet[DeadLetter]:
     return old.filter(has, moved_at__gte=bounds.rows_before).order_by("moved_at", "pk")
 
 
-def _delete_payloads(bounds: Bounds) -> int:
+# --- a part after the other ---------------------------------------------------------------------------------
+
+
+class _By(NamedTuple):
+    """Who deletes what, and why."""
+
+    actor: User | None
+    reason: str
+    bounds: Bounds
+
+    def told(self) -> dict[str, object]:
+        """For the intent."""
+        return {
+            "payloads_before": self.bounds.payloads_before.isoformat(),
+            "rows_before": self.bounds.rows_before.isoformat(),
+            "open_too": self.bounds.open_too,
+        }
+
+
+def _in_parts(what: str, found: int, delete: Callable[[Bounds], int], by: _By) -> int:
+    """Delete as many as were found; fewer, if others took some or are at work on them."""
     gone = 0
-    while gone < CLEAN_MOST:
-        with transaction.atomic():
-            locked = _payloads(bounds).select_for_update(no_key=True, of=("self",), skip_locked=True)
-            chosen = list(locked.values_list("pk", flat=True)[:AT_ONCE])
-            LetterPayload.objects.filter(pk__in=chosen).delete()
-        metrics.LETTERS_CLEANED.labels("payload").inc(len(chosen))
-        gone += len(chosen)
-        if len(chosen) < AT_ONCE:
+    for _ in range(0, found, AT_ONCE):
+        part = _part(what, delete, by)
+        metrics.LETTERS_CLEANED.labels(what).inc(part)
+        gone += part
+        if part < AT_ONCE:
             break
     return gone
+
+
+def _part(what: str, delete: Callable[[Bounds], int], by: _By) -> int:
+    with audited(
+        actor=by.actor, action="dlq.cleanup", target="dead letters", reason=by.reason, detail=by.told()
+    ) as act:
+        with transaction.atomic():
+            act.detail[f"{what}s"] = gone = delete(by.bounds)
+            act.settle()
+        crash_point("dlq.after_cleanup")
+    return gone
+
+
+def _delete_payloads(bounds: Bounds) -> int:
+    """Bytes of some letters, in the caller's transaction; who is at work on one keeps them."""
+    locked = _payloads(bounds).select_for_update(no_key=True, of=("self",), skip_locked=True)
+    chosen = list(locked.values_list("pk", flat=True)[:AT_ONCE])
+    LetterPayload.objects.filter(pk__in=chosen).delete()
+    return len(chosen)
 
 
 def _delete_rows(bounds: Bounds) -> int:
-    gone = 0
-    while gone < CLEAN_MOST:
-        chosen = _delete_some(bounds)
-        crash_point("dlq.after_cleanup")
-        metrics.LETTERS_CLEANED.labels("row").inc(chosen)
-        gone += chosen
-        if chosen < AT_ONCE:
-            break
-    return gone
-
-
-@transaction.atomic
-def _delete_some(bounds: Bounds) -> int:
-    """Letters with all that hangs on them, and their counts; who is at work on one keeps it."""
+    """Some letters with all that hangs on them, and their counts; who is at work on one keeps it."""
     locked = _rows(bounds).select_for_update(no_key=True, of=("self",), skip_locked=True)
     chosen = list(locked.values_list("pk", "cluster_id", "state")[:AT_ONCE])
     if not chosen:

@@ -5,7 +5,14 @@
         act.detail["partitions"] = 6
 
 The intent is committed before the block begins, so that no act can be without a trace; the block must
-therefore not stand in a transaction. If the process dies inside of it, the act reads as *unknown*.
+therefore not stand in a transaction. If the process dies inside of it, the act reads as *unknown*: it may
+have been done. An act that is one transaction can do better, and settle its outcome in there:
+
+    with audited(...) as act, transaction.atomic():
+        act.detail["rows"] = delete(...)
+        act.settle()
+
+Then the outcome is there if, and only if, it was done; one that reads as unknown did nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from ..observability import metrics
 from ..observability.logging import context, get_logger
@@ -29,7 +36,28 @@ class Act:
     """An act under way. What is put into `detail` inside of the block goes into the outcome."""
 
     intent_id: int
+    common: Mapping[str, Any]
+    """Columns that the outcome has from the intent."""
     detail: dict[str, Any] = field(default_factory=dict)
+    is_settled: bool = False
+
+    def settle(self) -> None:
+        """Write the outcome in the transaction of what was done, as its end. RuntimeError outside of one."""
+        if not connection.in_atomic_block:
+            raise RuntimeError("An act is settled in the transaction that carries it out.")
+        self.record(AuditEvent.Result.OK)
+        self.is_settled = True
+
+    def record(self, result: AuditEvent.Result, error: str = "") -> None:
+        """Write the outcome, for `settle` and `audited`."""
+        AuditEvent.objects.create(
+            kind=AuditEvent.Kind.OUTCOME,
+            intent_id=self.intent_id,
+            result=result,
+            error=error,
+            detail=self.detail,
+            **self.common,
+        )
 
 
 @contextmanager
@@ -55,32 +83,26 @@ def audited(
     }
     with transaction.atomic(durable=True):
         intent = AuditEvent.objects.create(kind=AuditEvent.Kind.INTENT, detail=dict(detail or {}), **common)
-    act = Act(intent.pk)
+    act = Act(intent.pk, common)
     try:
         yield act
     except BaseException as error:  # boundary: it is raised again; what came of the act is recorded first
-        _close(act, common, AuditEvent.Result.FAILED, type(error).__name__)
+        _close(act, AuditEvent.Result.FAILED, type(error).__name__)
         raise
-    _close(act, common, AuditEvent.Result.OK)
+    _close(act, AuditEvent.Result.OK)
 
 
-def _close(act: Act, common: Mapping[str, Any], result: AuditEvent.Result, error: str = "") -> None:
-    """Write the outcome. The act is done either way: where this fails, it reads as unknown."""
-    name, target = common["action"], common["target"]
+def _close(act: Act, result: AuditEvent.Result, error: str = "") -> None:
+    """Tell the outcome, and write it unless it is settled. The act is done either way: where this fails, it
+    reads as unknown."""
+    actor, name, target = (act.common[key] for key in ("actor", "action", "target"))
     metrics.AUDITED.labels(name, result.value).inc()
-    log.info(
-        f"{common['actor']}: {name} {target}", action="audited", act=name, target=target, result=result.value
-    )
+    log.info(f"{actor}: {name} {target}", action="audited", act=name, target=target, result=result.value)
     try:
         with transaction.atomic(durable=True):
-            AuditEvent.objects.create(
-                kind=AuditEvent.Kind.OUTCOME,
-                intent_id=act.intent_id,
-                result=result,
-                error=error,
-                detail=act.detail,
-                **common,
-            )
+            # One that was settled and failed was taken back, unless it failed behind its transaction.
+            if not (act.is_settled and AuditEvent.objects.filter(intent=act.intent_id).exists()):
+                act.record(result, error)
     except (DatabaseError, InterfaceError):
         log.exception(
             "The outcome of an act was not recorded", action="audit_outcome_lost", intent=act.intent_id

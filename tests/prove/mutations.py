@@ -1619,6 +1619,15 @@ MUTATIONS = [
         "::test_a_redriver_killed_behind_each_step_has_each_letter_handled_once_and_resolved",
     ),
     Mutation(
+        name="write down what a cleanup took once it is over",
+        promise=9,
+        file="dlq_admin/services/cleaning.py",
+        old="            act.settle()\n",
+        new="",
+        killer="tests/faults/test_dead_letters_cleaned.py"
+        "::test_a_cleanup_that_is_killed_took_letters_as_a_whole_and_two_at_once_do_the_rest",
+    ),
+    Mutation(
         name="delete letters without their counts",
         promise=9,
         file="dlq_admin/services/cleaning.py",

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from heimdall_project.accounts.audit import audited
-from heimdall_project.accounts.models import AuditEvent
+from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.observability.logging import bound
 from tests.people import People
 
@@ -90,6 +90,42 @@ def test_an_act_cannot_hide_in_a_transaction_that_may_be_rolled_back() -> None:
 
     assert not done, "the act was let in before its intent could be committed"
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outcome_that_is_settled_is_there_if_and_only_if_what_was_done_is() -> None:
+    with audited(actor=None, action="a", target="done") as act, transaction.atomic():
+        User.objects.create_user("new")
+        act.detail["people"] = 1
+        act.settle()
+    with (
+        pytest.raises(LookupError),
+        audited(actor=None, action="a", target="taken back") as act,
+        transaction.atomic(),
+    ):
+        User.objects.create_user("newer")
+        act.settle()
+        raise LookupError("gone")
+
+    done, taken_back = AuditEvent.objects.acts().order_by("pk")
+    assert (done.state, done.outcome.detail, taken_back.state) == ("ok", {"people": 1}, "failed")
+    assert User.objects.get().username == "new"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outcome_is_not_settled_outside_of_the_transaction_that_it_is_about() -> None:
+    with pytest.raises(RuntimeError), audited(actor=None, action="a", target="t") as act:
+        act.settle()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_behind_its_transaction_was_done() -> None:
+    with pytest.raises(LookupError), audited(actor=None, action="a", target="t") as act:
+        with transaction.atomic():
+            act.settle()
+        raise LookupError("gone")
+
+    assert AuditEvent.objects.acts().get().state == "ok"
 
 
 def test_an_intent_without_outcome_reads_as_running_and_a_minute_later_as_unknown() -> None:
