@@ -1,6 +1,6 @@
 """What `manage.py dlq` can be told."""
 
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 from ..services import OPEN_IN_WORDS
@@ -11,14 +11,14 @@ STATES = [*(state.value for state in State), *GROUPS]
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the actions."""
-    parser.add_argument("--url", default="", help="Of the web door; by default HEIMDALL_URL.")
-    parser.add_argument("--user", default="", help="As whom; by default HEIMDALL_USER.")
-    parser.add_argument("--json", action="store_true", help="Answers as the API gives them.")
+    _everywhere(parser)
+    parser.set_defaults(url="", user="", json=False)
     actions: Any = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, help: str) -> ArgumentParser:
         # Made anew and not by `add_parser` of Django, which would add its own options once more.
         made: ArgumentParser = actions.add_parser(name, help=help)
+        _everywhere(made)
         return made
 
     listed = action("list", "dead letters, the latest failure first")
@@ -31,6 +31,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     causes = action("clusters", "causes that have open letters, the latest failure first")
     causes.add_argument("--limit", type=int, default=50, help="Rows at most.")
     _add_acts(action)
+
+
+def _everywhere(parser: ArgumentParser) -> None:
+    """Options that stand before the action or behind it: where one is not given, it says nothing."""
+    add = parser.add_argument
+    add("--url", default=SUPPRESS, help="Of the web door; by default HEIMDALL_URL.")
+    add("--user", default=SUPPRESS, help="As whom; by default HEIMDALL_USER.")
+    add("--json", action="store_true", default=SUPPRESS, help="Answers as the API gives them.")
 
 
 def _add_acts(action: Any) -> None:

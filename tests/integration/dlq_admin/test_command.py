@@ -52,6 +52,19 @@ def test_letters_are_listed_shown_and_counted(dlq: Dlq, letters: Letters) -> Non
     assert len(dlq("clusters").splitlines()) == 3
 
 
+def test_what_every_action_takes_stands_before_it_or_behind_it(
+    dlq: Dlq, letters: Letters, settings: Settings
+) -> None:
+    index(letters.failed(b"x"))
+    url, settings.HEIMDALL_URL = settings.HEIMDALL_URL, "http://127.0.0.1:1"
+    told = [
+        json.loads(dlq("--url", url, "--user", "omar", "--json", "list", who="")),
+        json.loads(dlq("list", "--json", "--user", "omar", "--url", url, who="")),
+        json.loads(dlq("--json", "list", "--url", url)),
+    ]
+    assert [[row["state"] for row in rows] for rows in told] == [["PENDING"]] * 3
+
+
 def test_one_proposes_another_approves_and_reads_the_report(dlq: Dlq, letters: Letters) -> None:
     rows = views(letters, {"dwell_ms": 7}, {"content_id": ""})
     tried = dlq("propose", rows[0].pk, rows[1].pk, "--transform", DROP, "--dry-run", *WHY)
