@@ -749,11 +749,19 @@ MUTATIONS = [
         killer=f"{MEMBER}::test_an_outage_writes_no_dead_letters_and_commits_nothing_past_it",
     ),
     Mutation(
-        name="never call anything a flood",
+        name="never call a large share of invalid records a flood",
         promise=5,
         file=f"{STREAMS}/flood.py",
-        old="            return Decision.FLOOD\n",
-        new="            return Decision.ADMIT\n",
+        old="        if self._share_too_large(waiting):\n",
+        new="        if False:\n",
+        killer=f"{MEMBER}::test_a_large_share_of_invalid_records_stops_the_worker_even_after_good_ones",
+    ),
+    Mutation(
+        name="never call invalid first records a flood",
+        promise=5,
+        file=f"{STREAMS}/flood.py",
+        old="Decision.HOLD if waiting else Decision.FLOOD",
+        new="Decision.HOLD if waiting else Decision.ADMIT",
         killer=f"{MEMBER}::test_a_flood_of_invalid_records_stops_the_worker_with_offsets_unmoved",
     ),
     Mutation(
