@@ -53,9 +53,8 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Handle one request; refuse early what can not be served."""
-        early = None if is_page(request) else refused_early(request)
-        response = response_for(early, request) if early else self.get_response(request)
+        """Handle one request."""
+        response = self.get_response(request)
         if response.status_code < _KEPT or _speaks_json(response):
             return response
         if is_page(request):  # what Django shows in development mode helps nobody who mistyped an address

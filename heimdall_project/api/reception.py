@@ -8,7 +8,8 @@ tell everybody else to come again. Probes need no turn.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -19,10 +20,11 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
-from ..errors import Refused
-from .arrivals import Arrivals
+from ..errors import Refused, Unavailable
+from .arrivals import Arrival, Arrivals
 from .cutting import Cutting
-from .handlers import bad_request, is_page
+from .handlers import bad_request, is_page, refused_early
+from .leftovers import is_still_sent, pass_over
 from .problems import problem_of, response_for
 from .request_id import QUIET
 from .turns import Turns
@@ -38,8 +40,11 @@ class Reception:
         self._turns = Turns(most=settings.API_REQUESTS_AT_ONCE, seconds=settings.API_TURN_SECONDS)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Handle one request."""
+        """Handle one request; refuse early what can not be served."""
         try:
+            if not is_page(request) and (early := refused_early(request)):
+                self._pass_over(request)
+                return response_for(early, request)
             self._receive(request)
             request.received_at = time.monotonic()  # type: ignore[attr-defined]
             if request.path in QUIET:
@@ -50,16 +55,31 @@ class Reception:
             return _told(error, request)
 
     def _receive(self, request: HttpRequest) -> None:
-        """Read the body. What is beyond `API_MAX_BODY_BYTES` is refused before."""
+        """Read the body. Raises RequestDataTooBig beyond `API_MAX_BODY_BYTES`."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if length == "0" or not length.isdecimal():
+            self._pass_over(request)
             return
+        if int(length) > settings.API_MAX_BODY_BYTES:
+            self._pass_over(request)
+        with self._arriving(request) as arrival:
+            if len(request.body) < int(length):
+                self._arrivals.refuse_if_late(arrival)
+
+    def _pass_over(self, request: HttpRequest) -> None:
+        """Let a client finish whose body nobody wants, unless too many others send theirs."""
+        if is_still_sent(request):
+            with suppress(Unavailable), self._arriving(request):
+                pass_over(request)
+
+    @contextmanager
+    def _arriving(self, request: HttpRequest) -> Iterator[Arrival]:
+        """A block in which the body of this request is read; cut when that takes too long."""
         self._cutting.begin()
         port = request.META.get("SERVER_PORT", "")
         address = request.META.get("REMOTE_ADDR", "")
         with self._arrivals.one(address, int(port) if port.isdecimal() else 0) as arrival:
-            if len(request.body) < int(length):
-                self._arrivals.refuse_if_late(arrival)
+            yield arrival
 
 
 def _told(error: Exception, request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ STREAMS = "heimdall_project/streams"
 MEMBER = "tests/unit/streams/test_member.py"
 DESK = "tests/unit/streams/test_desk.py"
 REDRIVER = "tests/integration/dlq_admin/test_redriver.py"
+DOOR = "tests/integration/ingestion/test_intake_door.py"
 INTAKE = "tests/integration/ingestion/test_intake_api.py"
 WRITER = "tests/unit/ingestion/test_writer.py"
 RECEPTION = "tests/unit/api/test_reception.py"
@@ -57,6 +58,14 @@ MUTATIONS = [
         old="            self._receive(request)\n            request.received_at",
         new="            request.received_at",
         killer=f"{SLOW}::test_clients_that_trickle_do_not_keep_the_others_out",
+    ),
+    Mutation(
+        name="hang up on a refused client that still sends",
+        promise=6,
+        file="heimdall_project/api/reception.py",
+        old="        if is_still_sent(request):\n",
+        new="        if False:\n",
+        killer=f"{DOOR}::test_a_client_that_sends_first_and_reads_then_gets_its_refusal",
     ),
     Mutation(
         name="receive any number of bodies",

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
 from django.conf import settings
@@ -90,3 +91,20 @@ def test_a_length_that_is_none_is_refused(web: Door) -> None:
             answer = client.recv(2000)
         assert answer == b"" or answer[9:12] in (b"400", b"413"), length
         assert web.get("/livez").status == 200
+
+
+@pytest.mark.parametrize(("named", "status"), [({"Content-Length": str(16_000_000)}, 413), ({}, 411)])
+def test_a_client_that_sends_first_and_reads_then_gets_its_refusal(
+    web: Door, named: dict[str, str], status: int
+) -> None:
+    pieces = (b"x" * 64_000 for _ in range(250))  # more than lies between two sockets
+    with closing(HTTPConnection("127.0.0.1", web.port, timeout=60)) as client:
+        client.request("POST", MANY, pieces, BASIC | named, encode_chunked=not named)
+        assert client.getresponse().status == status
+
+
+def test_a_client_that_asks_before_it_sends_is_refused_at_once(web: Door) -> None:
+    asked = head(16_000_000).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
+    with closing(socket.create_connection(("127.0.0.1", web.port), timeout=10)) as client:
+        client.sendall(asked)
+        assert client.recv(100).startswith(b"HTTP/1.1 413")

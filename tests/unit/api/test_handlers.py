@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 
@@ -161,7 +162,8 @@ def test_a_body_that_is_too_large_or_of_unknown_length_is_refused_by_its_envelop
 ) -> None:
     settings.API_MAX_BODY_BYTES = 5
     assert problem(api.post("/api/v1/items", b'{"name": 1}', content_type="application/json"))[0] == 413
-    chunked = api.generic("POST", "/api/v1/items", b"", headers={"transfer-encoding": "chunked"})
+    body: Any = {"wsgi.input": BytesIO(b"of any length")}
+    chunked = api.generic("POST", "/api/v1/items", b"", headers={"transfer-encoding": "chunked"}, **body)
     assert problem(chunked) == (411, "length-required")
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from io import BytesIO
 from threading import Event
 from typing import Any
 
@@ -186,3 +187,21 @@ def test_a_client_that_is_gone_is_no_fault_of_ours() -> None:
     gone: Any = {"wsgi.input": Gone(), "CONTENT_LENGTH": "5"}
     request = RequestFactory().post("/x", b"", content_type="application/json", **gone)
     assert Reception(lambda _: HttpResponse("never"))(request).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/x", "/admin/x"])
+def test_a_body_that_is_refused_is_passed_over_as_far_as_its_bound(settings: Settings, path: str) -> None:
+    settings.API_MAX_BODY_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    reception = Reception(lambda _: HttpResponse("never"))
+    for sent, left in ((1001, 0), (17_000, 1000)):
+        comes: Any = {"wsgi.input": BytesIO(b"x" * sent), "CONTENT_LENGTH": str(sent)}
+        assert reception(RequestFactory().generic("POST", path, **comes)).status_code == 413
+        assert len(comes["wsgi.input"].read()) == left
+
+
+def test_where_others_send_already_a_refused_body_is_left_where_it_is(settings: Settings) -> None:
+    settings.API_MAX_BODY_BYTES, settings.API_BODIES_AT_ONCE = 1000, 0
+    comes: Any = {"wsgi.input": BytesIO(b"x" * 2000), "CONTENT_LENGTH": "2000"}
+    answer = Reception(lambda _: HttpResponse("never"))(RequestFactory().generic("POST", "/x", **comes))
+    assert answer.status_code == 413
+    assert len(comes["wsgi.input"].read()) == 2000

@@ -96,7 +96,7 @@ def test_a_fault_of_ours_is_a_failed_span(
     def broken(_: object) -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr("heimdall_project.api.handlers.refused_early", broken)
+    monkeypatch.setattr("heimdall_project.api.reception.refused_early", broken)
     client = Client(raise_request_exception=False, headers={"traceparent": CALLER})
     assert client.get(NOWHERE).status_code == 500
     recorded(spans)
