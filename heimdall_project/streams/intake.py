@@ -83,6 +83,7 @@ class Intake:
     def close(self) -> None:
         """Wait for what no request waits for any more, as long as the broker may take for it."""
         self.stop()
+        atexit.unregister(self.close)  # what is closed is not kept until the process ends
         if left := self._producer.close(settings.INGEST_ACK_TIMEOUT):
             log.warning("Events without an answer were given up.", action="intake_closed", events=left)
 

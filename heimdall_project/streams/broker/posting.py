@@ -158,8 +158,9 @@ class SharedProducer:
                 kafka_log.warning("kafka producer: %s", error.__cause__ or error)
 
     def close(self, seconds: float) -> int:
-        """Wait until what was handed over is answered; how many records are left then."""
-        if (client := self._client) is None:
+        """Wait until what was handed over is answered; how many records are left then. Once: what the client
+        has to tell later, of a broker that stays away, nobody listens to."""
+        if (client := self._client) is None or self._closed.is_set():
             return 0
         left: int = client.flush(seconds)
         self._closed.set()
