@@ -60,7 +60,7 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
     rows = list(items[:ITEMS])
     return {
         "batch": batch,
-        "colour": wording.BATCH_COLOURS[batch.state],
+        "look": wording.batch_look(batch.state, failed=progress.failed, any_handled=progress.resolved > 0),
         "reason": visible(batch.reason),
         "note": visible(batch.note),
         "where": where(batch, progress, user, now),

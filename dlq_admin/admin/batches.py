@@ -26,7 +26,7 @@ from ..services import batch_compare
 from . import batch_view, payload_view
 from .batch_orders import BatchOrdersAdmin
 from .filters import BatchStateFilter, ProposerFilter
-from .wording import BATCH_COLOURS
+from .wording import BATCH_LOOKS, batch_look
 
 SHOWN = 110
 """Characters of a reason in the list."""
@@ -78,8 +78,8 @@ class RedriveBatchAdmin(BatchOrdersAdmin, OwnPageAdmin):
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RedriveBatch]:
-        """Batches with the people who decided about them."""
-        return selectors.batches_listed()
+        """Batches with the people who decided about them, and how they ended."""
+        return selectors.batches_with_ends(selectors.batches_listed())
 
     def page(self, request: HttpRequest, user: User, row: RedriveBatch) -> dict[str, Any]:
         """The batch and its letters, and where its progress is told."""
@@ -91,10 +91,13 @@ class RedriveBatchAdmin(BatchOrdersAdmin, OwnPageAdmin):
         """Its number."""
         return f"#{batch.pk}"
 
-    @display(description="State", label=BATCH_COLOURS)
-    def shown_state(self, batch: RedriveBatch) -> str:
-        """Where it stands."""
-        return batch.state
+    @display(description="State", label=BATCH_LOOKS)
+    def shown_state(self, batch: Any) -> tuple[str, str]:
+        """Where it stands, or how it ended."""
+        look = batch_look(
+            batch.state, failed=batch.failed, any_handled=batch.any_handled, most=selectors.FAILED_MOST
+        )
+        return look.look, look.text
 
     @display(description="Reason")
     def why(self, batch: RedriveBatch) -> SafeString:

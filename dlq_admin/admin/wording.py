@@ -42,6 +42,9 @@ BATCH_COLOURS: Mapping[str, str] = {
     BatchState.CANCELLED: "default",
     BatchState.REJECTED: "default",
 }
+FAILED_SOME, FAILED_ALL = "DONE, some failed", "DONE, all failed"
+BATCH_LOOKS: Mapping[str, str] = {**BATCH_COLOURS, FAILED_SOME: "warning", FAILED_ALL: "danger"}
+"""The colour of a batch by how it looks: its state, or how one that is done went."""
 ITEM_COLOURS: Mapping[str, str] = {
     ItemState.WAITING: "default",
     ItemState.SENDING: "primary",
@@ -67,6 +70,27 @@ ACT_COLOURS: Mapping[str, str] = {
     "running": "info",
     "unknown": "warning",
 }
+
+
+class BatchLook(NamedTuple):
+    """How a batch is shown in a word and a colour."""
+
+    look: str
+    """A key of `BATCH_LOOKS`."""
+    text: str
+
+    @property
+    def colour(self) -> str:
+        """Which that has."""
+        return BATCH_LOOKS[self.look]
+
+
+def batch_look(state: str, *, failed: int, any_handled: bool, most: int | None = None) -> BatchLook:
+    """The state of a batch, and of one that is done how it went; `failed` was counted up to `most`."""
+    if state != BatchState.DONE or not failed:
+        return BatchLook(state, state)
+    number = f"{failed:,} or more" if failed == most else f"{failed:,}"
+    return BatchLook(FAILED_SOME if any_handled else FAILED_ALL, f"{state}, {number} failed again")
 
 
 class Kind(NamedTuple):

@@ -1,6 +1,14 @@
 """Reading dead letters and their causes."""
 
-from .batches import REPORT_COLUMNS, batches_listed, items_of, letters_oldest, report_of
+from .batches import (
+    FAILED_MOST,
+    REPORT_COLUMNS,
+    batches_listed,
+    batches_with_ends,
+    items_of,
+    letters_oldest,
+    report_of,
+)
 from .columns import CLUSTER_COLUMNS, LETTER_COLUMNS
 from .figures import LetterCounts, TrendPoint, cluster_trend, letter_counts, letter_trend
 from .overview import (
@@ -16,6 +24,7 @@ from .reading import cluster_seen, clusters_listed, history_of, letter_seen, let
 
 __all__ = [
     "CLUSTER_COLUMNS",
+    "FAILED_MOST",
     "LETTER_COLUMNS",
     "REPORT_COLUMNS",
     "LetterCounts",
@@ -24,6 +33,7 @@ __all__ = [
     "batches_listed",
     "batches_of_letter",
     "batches_open",
+    "batches_with_ends",
     "cluster_seen",
     "cluster_trend",
     "cluster_trends",

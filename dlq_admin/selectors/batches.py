@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from ..batch_states import ItemState
+from ..batch_states import BatchState, ItemState
 from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..states import SENDABLE
 
 ITEMS_MOST = 1000
+FAILED_MOST = 1000
+"""Letters that failed, of one batch in a list, up to which they are counted."""
 _BAD_FIRST = (ItemState.FAILED, ItemState.SKIPPED, ItemState.SENDING, ItemState.PUBLISHED)
 
 _OF_LETTER = ("topic", "partition", "offset", "group", "event_id", "state")
@@ -35,6 +38,22 @@ def batches_listed() -> QuerySet[RedriveBatch]:
     """All batches with the people who decided about them."""
     people = ("proposed_by", "approved_by", "second_approved_by")
     return RedriveBatch.objects.select_related(*people).defer(*(f"{name}__password" for name in people))
+
+
+def batches_with_ends(batches: QuerySet[RedriveBatch]) -> QuerySet[RedriveBatch]:
+    """Batches with how those that are DONE went: `failed`, letters up to `FAILED_MOST`, and `any_handled`.
+
+    A list has many batches and each may have 100,000 letters: no more of them are looked at.
+    """
+    items = BatchItem.objects.filter(batch=OuterRef("pk")).order_by()
+    some = ArraySubquery(items.filter(state=ItemState.FAILED).values("pk")[:FAILED_MOST])
+    is_done = Q(state=BatchState.DONE)
+    return batches.annotate(
+        failed=Case(
+            When(is_done, then=Func(some, function="cardinality", output_field=IntegerField())), default=0
+        ),
+        any_handled=Case(When(is_done, then=Exists(items.filter(state=ItemState.RESOLVED))), default=False),
+    )
 
 
 def items_of(batch: RedriveBatch) -> QuerySet[BatchItem]:

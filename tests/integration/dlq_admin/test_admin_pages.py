@@ -6,15 +6,17 @@ from datetime import timedelta
 from html import unescape
 from http import HTTPStatus
 from io import StringIO
+from itertools import islice
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from dlq_admin import selectors
 from dlq_admin.admin.filters import OTHERS
-from dlq_admin.models import DeadLetter, RedriveBatch
-from dlq_admin.services import Pace, batch_propose
+from dlq_admin.models import BatchItem, DeadLetter, RedriveBatch
+from dlq_admin.services import Pace, batch_approve, batch_propose
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams.models import WorkerProcess
@@ -152,6 +154,45 @@ def test_bytes_are_shown_by_a_press_of_a_button_only_and_that_is_written_down(
         ("omar", "dlq.payload.read"),
         ("ada", "dlq.payload.read"),
     ]
+
+
+def ended(people: People, rows: list[DeadLetter], **items: int) -> RedriveBatch:
+    """A batch that is done, by how many of its items stand in which state."""
+    batch = proposed(people, rows)
+    batch_approve(batch_id=batch.pk, actor=people.ada, reason="seen", set_hash=batch.set_hash)
+    numbers = iter(batch.items.order_by("pk"))
+    for state, number in items.items():
+        for item in islice(numbers, number):
+            BatchItem.objects.filter(pk=item.pk).update(state=state)
+    RedriveBatch.objects.filter(pk=batch.pk).update(state="DONE", ended_at=timezone.now())
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("items", "said", "colour"),
+    [
+        ({"RESOLVED": 2}, "DONE", "green"),
+        ({"RESOLVED": 1, "FAILED": 1}, "DONE, 1 failed again", "orange"),
+        ({"FAILED": 2}, "DONE, 2 failed again", "red"),
+        ({"SKIPPED": 1, "FAILED": 1}, "DONE, 1 failed again", "red"),
+    ],
+)
+def test_a_batch_that_is_done_tells_what_failed_again_in_a_word_and_a_colour(
+    people: People, letters: Letters, items: dict[str, int], said: str, colour: str
+) -> None:
+    batch = ended(people, failed(letters, "one thing", "another thing"), **items)
+    for page in (BATCHES, f"{BATCHES}{batch.pk}/change/"):
+        [classes] = re.findall(rf'<span class="([^"]*)" ?>\s*{said}\s*</span>', text_of(people.vera, page))
+        assert f"bg-{colour}-" in classes
+
+
+def test_a_list_of_batches_counts_failures_up_to_a_bound(
+    people: People, letters: Letters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (selectors, selectors.batches):
+        monkeypatch.setattr(module, "FAILED_MOST", 2)
+    ended(people, failed(letters, "one", "two", "three"), FAILED=3)
+    assert "DONE, 2 or more failed again" in text_of(people.vera, BATCHES)
 
 
 def chips_of(user: User) -> dict[str, str]:
