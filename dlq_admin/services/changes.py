@@ -22,16 +22,20 @@ READ_AT_ONCE = 50
 """Letters whose bytes are here at a time: each may be a megabyte."""
 CHANGED_MOST = 256_000_000
 """Bytes of the letters of one batch that a transform is applied to: so many are changed within a request."""
-_ORIGINALS = """
-SELECT item.id, letter.topic, letter."group", payload.value FROM redrive_items AS item
-JOIN dead_letters AS letter ON letter.id = item.letter_id
-JOIN dead_letter_payloads AS payload ON payload.letter_id = item.letter_id
-WHERE item.batch_id = %s ORDER BY item.id
-"""
-_BYTES = """
-SELECT coalesce(sum(letter.size), 0) FROM redrive_items AS item
-JOIN dead_letters AS letter ON letter.id = item.letter_id WHERE item.batch_id = %s
-"""
+# From the items, which are new to the planner, to their letters by the key: `OFFSET 0` keeps it so.
+_ITEMS = "(SELECT id, letter_id FROM redrive_items WHERE batch_id = %s ORDER BY id OFFSET 0) AS item"
+_ORIGINALS = f"""
+SELECT item.id, letter.topic, letter."group", payload.value FROM {_ITEMS} CROSS JOIN LATERAL (
+    SELECT topic, "group" FROM dead_letters WHERE id = item.letter_id OFFSET 0
+) AS letter CROSS JOIN LATERAL (
+    SELECT value FROM dead_letter_payloads WHERE letter_id = item.letter_id OFFSET 0
+) AS payload ORDER BY item.id
+"""  # noqa: S608 - the expression above
+_BYTES = f"""
+SELECT coalesce(sum(letter.size), 0) FROM {_ITEMS} CROSS JOIN LATERAL (
+    SELECT size FROM dead_letters WHERE id = item.letter_id OFFSET 0
+) AS letter
+"""  # noqa: S608 - the same
 _KEEP = "COPY redrive_item_bytes (item_id, value) FROM STDIN (FORMAT BINARY)"
 
 

@@ -7,6 +7,8 @@ from django.db import connection
 from heimdall_project.streams import registry
 from heimdall_project.streams.consumer import KafkaConsumer, Loop
 
+from .planning import letters_known
+
 _PLACES = """
 SELECT DISTINCT topic, "group" FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
     SELECT topic, "group" FROM dead_letters AS found WHERE found.id = chosen.id OFFSET 0
@@ -30,7 +32,11 @@ def groups() -> set[str]:
 
 
 def consumers_of(letter_ids: Sequence[int]) -> dict[tuple[str, str], type[KafkaConsumer]]:
-    """The workers of these letters, by topic and group; places without a worker are left out."""
+    """The workers of these letters, by topic and group; places without a worker are left out.
+
+    The first question about a set of letters, so what the planner believes is put right here.
+    """
+    letters_known(least=len(letter_ids))
     with connection.cursor() as sql:
         sql.execute(_PLACES, [list(letter_ids)])
         places = sql.fetchall()

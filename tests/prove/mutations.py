@@ -968,6 +968,15 @@ MUTATIONS = [
         "test_nothing_is_proposed_when_letters_moved_on_since_the_page_was_shown",
     ),
     Mutation(
+        name="plan a set of letters by what the database believed before they came",
+        promise=6,
+        file="dlq_admin/services/planning.py",
+        old="        if 0 <= sql.fetchone()[0] < least:",
+        new="        if 0 > sql.fetchone()[0] < least:",
+        killer="tests/integration/dlq_admin/test_large_sets.py::"
+        "test_a_table_that_the_planner_takes_for_empty_is_asked_by_its_keys_all_the_same",
+    ),
+    Mutation(
         name="propose the same set twice",
         promise=4,
         file="dlq_admin/services/batches/proposing.py",

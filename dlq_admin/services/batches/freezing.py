@@ -14,6 +14,7 @@ from ...models import RedriveBatch
 from ...states import State
 from ..changes import Change, items_change
 from ..consumers_of import consumers_of
+from ..planning import items_known
 from ..set_hash import hash_sql, hashed_change
 from .rows import batch_seen, turn
 
@@ -82,6 +83,8 @@ def batch_freeze(
     with connection.cursor() as sql:
         bound: int = settings.DLQ_MAX_ATTEMPTS
         sql.execute(_FREEZE, [batch.pk, list(letter_ids), bound, sorted(states), topics, groups])
+        if sql.rowcount >= LARGE:
+            items_known()
     size, found = set_of(batch)
     seen = found  # before a change leaves any of them out
     if seen_hash and seen_hash != seen:
@@ -92,9 +95,6 @@ def batch_freeze(
     if not size:
         raise Unprocessable("None of these letters can be sent again now.", errors={"ids": "see each letter"})
     turn(batch, size=size, set_hash=found, seen_hash=seen)
-    if size >= LARGE:
-        with connection.cursor() as sql:
-            sql.execute("ANALYZE redrive_items")
     return batch_seen(batch_id=batch.pk)
 
 
