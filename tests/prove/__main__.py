@@ -73,22 +73,23 @@ def _prove(chosen: Sequence[Mutation], tree: Path) -> int:
 
 
 def _try(tree: Path, mutation: Mutation) -> str:
-    target = tree / mutation.file
-    if target.read_text().count(mutation.old) != 1:
+    if any((tree / file).read_text().count(old) != 1 for file, old, _ in mutation.edits):
         return "no match"
-    with _broken(target, mutation):
+    with _broken(tree, mutation):
         code = _run(tree, [mutation.killer])
     return {GREEN: "SURVIVED", RED: "caught"}.get(code, f"error {code}")
 
 
 @contextmanager
-def _broken(target: Path, mutation: Mutation) -> Iterator[None]:
-    whole = target.read_text()
-    target.write_text(whole.replace(mutation.old, mutation.new))
+def _broken(tree: Path, mutation: Mutation) -> Iterator[None]:
+    whole = {file: (tree / file).read_text() for file, *_ in mutation.edits}
+    for file, old, new in mutation.edits:
+        (tree / file).write_text((tree / file).read_text().replace(old, new))
     try:
         yield
     finally:
-        target.write_text(whole)
+        for file, text in whole.items():
+            (tree / file).write_text(text)
 
 
 def _run(

@@ -17,13 +17,17 @@ FATAL = "tests/integration/streams/test_fatal_producer.py"
 SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
 GIVEN_UP = "tests/integration/dlq_admin/test_giving_up.py"
+AT_ONCE = "tests/integration/dlq_admin/test_at_once.py"
 ANY_ORDER = "tests/integration/dlq_admin/test_machine.py::test_dead_letters_keep_their_promises_in_any_order"
 MASKING = "tests/integration/dlq_admin/test_masking.py"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
-    """One line (or a few) replaced. `old` must stand exactly once in `file`."""
+    """One line (or a few) replaced. `old` must stand exactly once in `file`.
+
+    Where two guards hold one promise, `also` names what else is replaced: file, old, new.
+    """
 
     name: str
     promise: int
@@ -31,6 +35,12 @@ class Mutation:
     old: str
     new: str
     killer: str
+    also: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def edits(self) -> tuple[tuple[str, str, str], ...]:
+        """File, old and new of all that is replaced."""
+        return ((self.file, self.old, self.new), *self.also)
 
 
 MUTATIONS = [
@@ -1723,6 +1733,30 @@ MUTATIONS = [
         old="        if BatchState(batch.state) not in batch_sources(target):\n",
         new="        if False:\n",
         killer="tests/integration/dlq_admin/test_at_once.py::test_two_who_let_one_batch_go_on_do_so_once",
+    ),
+    Mutation(
+        name="approve what was rejected, and reject what was approved",
+        promise=4,
+        file="dlq_admin/services/batches/steering.py",
+        old="        if BatchState(batch.state) not in batch_sources(target):\n",
+        new="        if False:\n",
+        also=(
+            (
+                "dlq_admin/services/batches/approving.py",
+                "        if batch.state != BatchState.PROPOSED:\n",
+                "        if False:\n",
+            ),
+        ),
+        killer=f"{AT_ONCE}::test_who_rejects_and_who_approves_at_once_do_not_both_win",
+    ),
+    Mutation(
+        name="move letters without looking where they are",
+        promise=4,
+        file="dlq_admin/services/moving.py",
+        old="AND (letter.state = ANY(%(sources)s) AND {fits}) IS TRUE\n",
+        new="\n",
+        killer=f"{AT_ONCE}"
+        "::test_letters_that_are_discarded_while_their_batch_is_approved_are_one_or_the_other",
     ),
     Mutation(
         name="hold the letters of a cancelled batch",

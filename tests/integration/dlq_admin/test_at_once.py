@@ -184,7 +184,8 @@ def test_letters_that_are_discarded_while_their_batch_is_approved_are_one_or_the
     ids = rows(letters, 3)
     batch = batch_propose(letter_ids=ids, actor=people.omar, reason=WHY, pace=Pace())
     discards = [lambda pk=pk: letter_discard(letter_id=pk, actor=people.omar, reason=WHY) for pk in ids]
-    at_once(approval(batch, people.ada), *discards)
+    came = at_once(approval(batch, people.ada), *discards)
+    assert came.count("ok") == 1 + DeadLetter.objects.filter(state="DISCARDED").count()
     found = {(row.state, row.batch_id is None) for row in DeadLetter.objects.all()}
     assert found <= {("APPROVED", False), ("DISCARDED", True)}
     waiting = BatchItem.objects.filter(state="WAITING").count()
