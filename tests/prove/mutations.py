@@ -1646,6 +1646,16 @@ MUTATIONS = [
         "::test_a_worker_killed_between_the_letter_of_a_redrive_and_its_outcome_counts_one_failure",
     ),
     Mutation(
+        name="let a redriver that slept mark what others have ended",
+        promise=3,
+        file="dlq_admin/services/redriving/sending.py",
+        old="            self._lease.fence()\n            done = set_move(\n                ARRIVE,\n",
+        new="            done = set_move(\n                ARRIVE,\n",
+        also=(("dlq_admin/services/sets.py", " AND (state = 'SENDING') IS TRUE OFFSET 0", " OFFSET 0"),),
+        killer="tests/faults/test_dead_letters_twice.py"
+        "::test_a_redriver_that_slept_through_its_lease_sends_the_same_again_and_changes_nothing",
+    ),
+    Mutation(
         name="forget what a killed redriver was about to send",
         promise=3,
         file="dlq_admin/services/redriving/redriver.py",
