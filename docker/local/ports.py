@@ -8,7 +8,9 @@ from pathlib import Path
 from random import SystemRandom
 
 LOOPBACK = "127.0.0.1"
-_OUTSIDE_OF_CLIENTS = range(30_000, 32_700)
+OUTSIDE_OF_CLIENTS = range(30_000, 32_700)
+"""Below those that the system gives to clients."""
+
 _LISTEN = "0A"  # the state column of /proc/net/tcp
 
 
@@ -37,7 +39,7 @@ def free_ports(count: int) -> list[int]:
     Below those that the system gives to clients: one that reconnects to a stopped server could be given the
     server's own port, connect to itself, and keep the server from coming back.
     """
-    candidates = SystemRandom().sample(_OUTSIDE_OF_CLIENTS, len(_OUTSIDE_OF_CLIENTS))
+    candidates = SystemRandom().sample(OUTSIDE_OF_CLIENTS, len(OUTSIDE_OF_CLIENTS))
     return list(islice((port for port in candidates if not is_taken(port)), count))
 
 

@@ -3,16 +3,18 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 from django.db import connection
+
+from docker.local.ports import OUTSIDE_OF_CLIENTS, is_taken
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = 60.0
@@ -39,18 +41,11 @@ def is_running(pid: int) -> bool:
 
 
 def free_range(size: int = 40) -> int:
-    """The first of so many ports that nobody listens on now."""
-    for first in range(41_000, 60_000, size):
-        probes = [socket.socket() for _ in range(size)]
-        try:
-            for number, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + number))
+    """The first of so many ports that nobody listens on now, and that no client is given."""
+    firsts = range(OUTSIDE_OF_CLIENTS.start, OUTSIDE_OF_CLIENTS.stop - size, size)
+    for first in SystemRandom().sample(firsts, len(firsts)):
+        if not any(is_taken(port) for port in range(first, first + size)):
             return first
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
     raise AssertionError("no free range of ports")
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+
+from docker.local.ports import free_ports
 
 GRANIAN = Path(sys.executable).parent / "granian"
 START_BUDGET = 60.0
@@ -60,11 +61,8 @@ class Door:
 
 
 def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, and that no client is given until the server has it."""
+    return free_ports(1)[0]
 
 
 @contextmanager
