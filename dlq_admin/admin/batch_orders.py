@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
+from heimdall_project.accounts.pages import ListedAdmin
 from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fitting
 
 from .. import services
@@ -64,7 +64,7 @@ GIVING_UP = dialog(
 )
 
 
-class BatchOrdersAdmin(ModelAdmin):
+class BatchOrdersAdmin(ListedAdmin):
     """Acts on batches. Each is a service of its own."""
 
     actions_detail = ("approve", "alone", "resume", "pause", "reject", "cancel", "give_up")

@@ -11,11 +11,11 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 
 from heimdall_project.accounts.models import User
+from heimdall_project.accounts.pages import ListedAdmin
 from heimdall_project.errors import Forbidden, NotFound, Refused
 from heimdall_project.streams.admin.dialogs import dialog, dialog_action, fitting
 from heimdall_project.streams.admin.pieces import Back, piece_or_page
@@ -48,7 +48,7 @@ DISCARDING = dialog(
 )
 
 
-class LetterOrdersAdmin(ModelAdmin):
+class LetterOrdersAdmin(ListedAdmin):
     """Acts on letters. Each asks for a reason and is a service of its own."""
 
     actions = ("propose_chosen", "approve_chosen", "send_chosen", "discard_chosen")

@@ -12,18 +12,18 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from .models import AuditEvent, AuditQuerySet, User
+from .pages import ListedAdmin
 
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
+class UserAdmin(auth_admin.UserAdmin, ListedAdmin):  # type: ignore[type-arg]
     """Users. What they did is in the audit trail, and stays when they go."""
 
     form = UserChangeForm
@@ -46,7 +46,7 @@ class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(auth_admin.GroupAdmin, ModelAdmin):
+class GroupAdmin(auth_admin.GroupAdmin, ListedAdmin):
     """Groups. Those of the role table are brought back in line with it after each migrate."""
 
 
@@ -66,7 +66,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(ModelAdmin):
+class AuditEventAdmin(ListedAdmin):
     """The audit trail: one line an act. There is nothing to change here, whoever asks."""
 
     list_display = ("at", "actor", "action", "target", "shown_state", "reason")

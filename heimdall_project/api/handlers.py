@@ -24,9 +24,13 @@ PAGES = ("/admin/", "/static/")
 _KEPT = 400
 NOT_FOUND = 404
 _FAULT = "Something went wrong on our side. The error is logged with the id below."
+_UNFIT = "What was sent does not fit. Nothing was changed; go back, reload and try again."
 _ADVICE = {
     403: "Your account may not do this, or the page was open for too long: go back, reload and try again.",
     404: "There is nothing at this address.",
+    405: "This address only takes what a form or a button of the admin sends. Go back, and press it there.",
+    409: "It moved on meanwhile. Nothing was changed; go back and reload.",
+    413: "That is more than is taken at once. Nothing was changed.",
     503: "A service that Heimdall needs is down. Nothing was changed; try again in a moment.",
 }
 
@@ -57,8 +61,8 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if response.status_code < _KEPT or _speaks_json(response):
             return response
-        if is_page(request):  # what Django shows in development mode helps nobody who mistyped an address
-            return not_found(request) if response.status_code == NOT_FOUND else response
+        if is_page(request):
+            return _paged(response, request)
         return _restated(response, request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -124,10 +128,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _shown(problem_for_status(403, "The CSRF check failed; reload the page and try again."), request)
 
 
+def _paged(response: HttpResponseBase, request: HttpRequest) -> HttpResponseBase:
+    """A page instead of what Django shows in development mode, which helps nobody, or of nothing at all."""
+    if response.status_code == NOT_FOUND:
+        return not_found(request)
+    if not isinstance(response, HttpResponse) or response.content:
+        return response
+    shown = _shown(problem_for_status(response.status_code), request)
+    for name in response.headers.keys() & {"Allow", "Retry-After"}:
+        shown.headers[name] = response.headers[name]
+    return shown
+
+
 def _shown(problem: Problem, request: HttpRequest) -> HttpResponse:
     if not is_page(request):
         return response_for(problem, request)
-    advice = _ADVICE.get(problem.status, _FAULT)
+    advice = _ADVICE.get(problem.status, _FAULT if problem.status >= HTTP_FAULT else _UNFIT)
     facts = {"problem": problem, "advice": advice, "request_id": getattr(request, "request_id", "")}
     page = render_to_string("errors/page.html", facts)
     return HttpResponse(page, status=problem.status, headers=dict(problem.headers))

@@ -10,12 +10,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
 from unfold.dataclasses import UnfoldAction
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from heimdall_project.accounts.pages import ListedAdmin
 from heimdall_project.errors import NotFound, Refused
 from heimdall_project.streams.admin.dialogs import dialog, dialog_action, done, fitting, refused
 
@@ -63,7 +63,7 @@ REDRIVE = dialog(
 )
 
 
-class OrdersAdmin(ModelAdmin):
+class OrdersAdmin(ListedAdmin):
     """What can be done to jobs: to one in a dialog, to several after a preview."""
 
     actions = ("redrive_chosen", "cancel_chosen")

@@ -11,10 +11,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 
 from ...accounts.models import User
+from ...accounts.pages import ListedAdmin
 from ...observability.masking import masked
 from .. import registry, topics
 
@@ -22,7 +22,7 @@ PREVIEW = 4000
 """Characters of a payload that are shown."""
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(ListedAdmin):
     """Rows that only the runtime writes."""
 
     list_per_page = 50
