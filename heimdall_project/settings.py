@@ -98,6 +98,7 @@ UNFOLD = {
     "SITE_VERSION": VERSION,
     "SITE_URL": "/api/v1/docs",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/heimdall/favicon.svg"}],
+    "STYLES": ["/static/heimdall/admin.css"],
     "ENVIRONMENT": "heimdall_project.admin_menu.environment_badge",
     "DASHBOARD_CALLBACK": "heimdall_project.dashboard.overview",
     "SHOW_HISTORY": False,
