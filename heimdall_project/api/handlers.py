@@ -58,7 +58,8 @@ class ProblemMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle one request."""
-        response = self.get_response(request)
+        early = nul_in_address(request) if is_page(request) else None
+        response = _shown(early, request) if early else self.get_response(request)
         if response.status_code < _KEPT or _speaks_json(response):
             return response
         if is_page(request):
@@ -83,8 +84,8 @@ def answer(error: BaseException, request: HttpRequest) -> HttpResponse:
 
 def refused_early(request: HttpRequest) -> Problem | None:
     """What is refused by its envelope: a body that is too large or of unknown length, NUL in the address."""
-    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-        return _nul_in(request)
+    if nul := nul_in_address(request):
+        return nul
     length = request.META.get("CONTENT_LENGTH", "")
     if not length and "HTTP_TRANSFER_ENCODING" in request.META:
         return problem_for_status(411)
@@ -93,7 +94,10 @@ def refused_early(request: HttpRequest) -> Problem | None:
     return None
 
 
-def _nul_in(request: HttpRequest) -> Problem:
+def nul_in_address(request: HttpRequest) -> Problem | None:
+    """PostgreSQL has no text with a NUL, so that no address with one leads anywhere."""
+    if "\0" not in request.path and "%00" not in request.META.get("QUERY_STRING", ""):
+        return None
     values = request.GET.lists()
     named = [
         name.replace("\0", "\\0") for name, texts in values if any("\0" in text for text in (name, *texts))

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from unfold.dataclasses import UnfoldAction
@@ -34,6 +34,8 @@ def dialog_action(**options: Any) -> Callable[[Callable[..., HttpResponse]], Cal
 
         @wraps(asked)
         def answer(model_admin: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if model_admin.get_object(request, str(kwargs.get("object_id"))) is None:
+                raise Http404
             response: HttpResponse = asked(model_admin, request, *args, **kwargs)
             if "HX-Request" in request.headers:
                 return response

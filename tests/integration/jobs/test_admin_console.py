@@ -146,7 +146,6 @@ def test_an_empty_list_says_what_to_do(people: People) -> None:
         ({"last": "hour"}, "ofs"),
         ({"last": "never"}, ""),
         ({"status": "FAILED", "service": "orders"}, ""),
-        ({"status": "\0"}, ""),
         ({"owner": "nobody"}, ""),
         ({"q": "payments"}, "f"),
     ],

@@ -1,4 +1,4 @@
-"""What every list of the admin has in common: its name, rows that are none, what is not there, error pages."""
+"""What every list of the admin has in common: its name, rows that are none, what is not there, errors."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -84,3 +84,16 @@ def test_times_in_lists_say_their_zone(all_powerful: Client) -> None:
     with audited(actor=User.objects.get(username="ada"), action="a", target="b", reason="c"):
         pass
     assert " UTC</" in all_powerful.get("/admin/accounts/auditevent/").content.decode().replace("\n", "")
+
+
+@pytest.mark.parametrize("query", ["q=%00", "actor=x%00", "%00=1"])
+def test_an_address_with_a_nul_is_refused_by_every_list_on_a_page(all_powerful: Client, query: str) -> None:
+    for page in PAGES.values():
+        response = all_powerful.get(f"{address(page)}?{query}")
+        assert response.status_code == 400 and "Back to the admin" in response.content.decode()
+    assert all_powerful.get("/admin/streams/workerprocess/%00/change/").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["dlq_admin/redrivebatch/99/approve", "streams/workerprocess/x/pause"])
+def test_what_is_not_there_can_be_told_nothing(all_powerful: Client, name: str) -> None:
+    assert all_powerful.get(f"/admin/{name}/").status_code == 404
