@@ -16,10 +16,10 @@ from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..ramp import Progress
 from ..services import batch_try, progress_of
 from ..services.payloads import RIGHT as READ
-from ..services.permitted import APPROVE, BREAK_GLASS
+from ..services.permitted import APPROVE, BREAK_GLASS, PROPOSE
 from . import crews, wording
-from .console_view import REDRIVER
 from .dry_running import TRIED, dry_run
+from .notices import REDRIVER
 
 ITEMS = 200
 """Letters that are named."""
@@ -134,9 +134,8 @@ def where(batch: RedriveBatch, progress: Progress, user: User, now: datetime) ->
         return Where(text)
     if state in {BatchState.PAUSED, BatchState.STOPPED}:
         word = "It stopped itself" if state is BatchState.STOPPED else "It is paused"
-        following = (
-            "Look at what failed; then resume or cancel it." if progress.failed else "Resume or cancel it."
-        )
+        act = "resume or cancel it" if user.has_perm(PROPOSE) else "an operator resumes or cancels it"
+        following = f"Look at what failed; then {act}." if progress.failed else f"{act[0].upper()}{act[1:]}."
         by_now = f"{progress.failed:,} of {progress.resolved + progress.failed:,} failed again"
         since = f" By now {by_now}." if progress.failed and by_now != batch.note else ""
         return Where(f"{word}: {visible(batch.note).rstrip('.')}.{since}", following, True)

@@ -14,7 +14,7 @@ from .. import selectors
 from ..models import DeadLetter, LetterLine
 from ..services.deciding import why_not
 from ..services.payloads import RIGHT as READ
-from ..services.permitted import PROPOSE
+from ..services.permitted import APPROVE, DISCARD, PROPOSE
 from ..states import SENDABLE, WAITING, State
 from . import wording
 from .cluster_view import ledger_link
@@ -65,7 +65,7 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
         "kind": wording.kind_of(letter.cluster.disposition),
         "error": visible(letter.cluster.error_class),
         "message": visible_prose(letter.error_message),
-        "where": where(letter, now),
+        "where": where(letter, user, now),
         "lines": _lines(told),
         "parts": [(item, wording.ITEM_COLOURS[item.state]) for item in selectors.batches_of_letter(letter)],
         "links": _links(letter, user),
@@ -83,8 +83,8 @@ def may_be_proposed(letter: DeadLetter, user: User) -> bool:
     return is_free and user.has_perm(PROPOSE) and not why_not(letter)
 
 
-def where(letter: DeadLetter, now: datetime) -> Where:
-    """Say where it stands, since when, and what comes next."""
+def where(letter: DeadLetter, user: User, now: datetime) -> Where:
+    """Say where it stands, since when, and what comes next for this user."""
     since = age((now - letter.moved_at).total_seconds())
     since = "a moment" if since == "just now" else since
     state = State(letter.state)
@@ -92,7 +92,7 @@ def where(letter: DeadLetter, now: datetime) -> Where:
         again = f"Failed {letter.attempt} times, and waits" if letter.attempt > 1 else "Waits"
         why = why_not(letter)
         text = f"{again} for a decision for {since}."
-        return Where(text, why or "Propose a redrive, approve it for another, or discard it.", bool(why))
+        return Where(text, why or _choice(user), bool(why))
     if state is State.APPROVED:
         batch = f", in batch {letter.batch_id}," if letter.batch_id else ""
         following = "" if letter.batch_id else "Another person than who approved it sends it again."
@@ -103,6 +103,18 @@ def where(letter: DeadLetter, now: datetime) -> Where:
         return Where(f"Sent again {since} ago; its consumer has not said yet that it handled it.")
     words = {State.RESOLVED: "Handled by its consumer", State.DISCARDED: "Discarded"}
     return Where(f"{words[state]} {since} ago. Nothing is left to be done.")
+
+
+_CHOICES = ((PROPOSE, "propose a redrive"), (APPROVE, "approve it for another"), (DISCARD, "discard it"))
+
+
+def _choice(user: User) -> str:
+    """What this person can decide."""
+    able = [words for right, words in _CHOICES if user.has_perm(right)]
+    if not able:
+        return "Your role cannot decide."
+    said = " or ".join(filter(None, (", ".join(able[:-1]), able[-1])))
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _first(letter: DeadLetter) -> datetime | None:
