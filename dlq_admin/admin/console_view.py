@@ -1,6 +1,5 @@
 """What the console shows: what is broken, since when, how bad, and what to do."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -22,13 +21,12 @@ from ..selectors.figures import Grain
 from ..services import progress_of
 from ..services.permitted import APPROVE, PROPOSE
 from ..states import WAITING, Disposition, State
-from . import crews, spark, wording
+from . import crews, notices, spark, wording
 from .situation import Act, Crew, Open, Pending, Step, next_step
 
 MOST = 30
 """Causes on the page; the list of causes has all."""
 HOURS = 24
-INDEXER, REDRIVER = "dlq-indexer", "dlq-redriver"
 
 
 class Button(NamedTuple):
@@ -55,10 +53,14 @@ class Row(NamedTuple):
     crew_colour: str
     step: Step
     button: Button
+    is_held: bool = False
+    """Its step is that of several causes, and stands above them."""
 
     @property
     def is_strong(self) -> bool:
         """Whether the step is to be taken now. Letters that would fail again as they are can wait."""
+        if self.is_held:
+            return False
         helps = self.step.act is not Act.PROPOSE or self.cluster.disposition == Disposition.RETRIES_EXHAUSTED
         return self.step.is_urgent and helps
 
@@ -95,16 +97,18 @@ def panel(user: User, now: datetime) -> dict[str, Any]:
     came, before = (
         selectors.failures_since(since=now - n * hour, until=now - (n - 1) * hour) for n in (1, 2)
     )
-    rows = _rows(clusters, batches, user, now)
+    found = _rows(clusters, batches, user, now)
+    held = notices.held_up(found)
+    rows = [each._replace(is_held=each.step.text in held) for each in found]
     return {
         "headline": headline(counts, came, before, now),
         "is_well": not counts.open_clusters,
         "is_empty": not counts.total,
         "tiles": _tiles(counts),
-        "rows": rows,
+        "rows": sorted(rows, key=lambda row: not row.is_strong),
         "more": max(0, counts.open_clusters - len(clusters)),
         "batches": batches,
-        "notices": [*held_up(rows), *_notices(batches)],
+        "notices": [*held.values(), *notices.at_rest(batches)],
         "at": localtime(now),
     }
 
@@ -267,33 +271,3 @@ def button(step: Step, cluster: Cluster, crew: Crew | None, user: User) -> Butto
         )
         return Button("Send again", href, "send")
     return Button("Look at it", reverse("admin:dlq_admin_cluster_change", args=[cluster.pk]), "visibility")
-
-
-_WORKER_FIRST = frozenset({Act.RESUME, Act.START, Act.LOOK_AT_WORKER})
-
-
-def held_up(rows: Sequence[Row]) -> list[str]:
-    """Workers that several causes wait for: said once, above them."""
-    steps = Counter(row.step.text for row in rows if row.step.act in _WORKER_FIRST)
-    return [f"{text} {number} causes wait for it." for text, number in steps.most_common() if number > 1]
-
-
-def _notices(batches: Sequence[Shown]) -> list[str]:
-    """What keeps this page, or the batches on it, from moving."""
-    alive = crews.running({INDEXER, REDRIVER})
-    told = []
-    if crews.broker_is_away():
-        told.append(
-            "No worker can say how far it is behind: the broker seems to be away. "
-            "Nothing is sent, and what failed lately is not here yet."
-        )
-    if INDEXER not in alive:
-        told.append(
-            f"{INDEXER} does not run: what failed lately is not here yet. "
-            f"Start it: manage.py run_consumer {INDEXER}."
-        )
-    if REDRIVER not in alive and any(each.batch.state == BatchState.RUNNING for each in batches):
-        told.append(
-            f"{REDRIVER} does not run: batches stand still. Start it: manage.py run_consumer {REDRIVER}."
-        )
-    return told

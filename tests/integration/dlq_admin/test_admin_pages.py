@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from dlq_admin import selectors
 from dlq_admin.admin.filters import OTHERS
-from dlq_admin.models import BatchItem, DeadLetter, RedriveBatch
-from dlq_admin.services import Pace, batch_approve, batch_propose
+from dlq_admin.models import BatchItem, Cluster, DeadLetter, RedriveBatch
+from dlq_admin.services import Pace, batch_approve, batch_pause, batch_propose
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams.models import WorkerProcess
@@ -210,3 +210,30 @@ def test_common_questions_are_links_that_the_lists_answer(people: People, letter
     assert waits in text_of(people.ada, chips_of(people.ada)["Batches to approve"])
     assert waits not in text_of(people.omar, BATCHES, by=OTHERS)
     assert "Batches to approve" not in chips_of(people.omar)
+
+
+def test_a_letter_and_a_batch_tell_each_person_only_what_they_may_do(
+    people: People, letters: Letters
+) -> None:
+    [row, other] = failed(letters, "not JSON", "not JSON")
+    batch = proposed(people, [other])
+    batch_approve(batch_id=batch.pk, actor=people.ada, reason="ok", set_hash=batch.set_hash)
+    batch_pause(batch_id=batch.pk, actor=people.omar, reason="lunch")
+    said = {
+        people.vera: ("Your role cannot decide.", "An operator resumes or cancels it."),
+        people.omar: ("Propose a redrive or discard it.", "Resume or cancel it."),
+        people.ada: ("Propose a redrive, approve it for another or discard it.", "Resume or cancel it."),
+    }
+    for person, (of_letter, of_batch) in said.items():
+        assert of_letter in text_of(person, f"{LETTERS}{row.pk}/change/")
+        assert of_batch in text_of(person, f"{BATCHES}{batch.pk}/change/")
+
+
+def test_what_needs_somebody_now_stands_above_what_is_more(people: People, letters: Letters) -> None:
+    [one, *_] = failed(letters, "first", "second", "second")
+    WorkerProcess.objects.create(
+        id="w1", worker="analysis-worker", state="running", host="h", pid=1, heartbeat_at=timezone.now()
+    )
+    Cluster.objects.filter(pk=one.cluster_id).update(pending=0, failed_again=1)
+    order = re.findall(r'id="dl-cause-(\d+)"', text_of(people.omar, CONSOLE))
+    assert len(order) == 2 and order[0] == str(one.cluster_id)
