@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+import msgspec
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -133,9 +134,12 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ("group", topic, partition, minute, source, outcome, rule) DO UPDATE
 SET count = streams_ledgerentry.count + excluded.count
 """
+_REDRIVES = "SELECT redrive_id, status FROM streams_redriveoutcome WHERE redrive_id = ANY(%s)"
+# In the order in which they are given, so that no two lock the same in another one.
 _END_REDRIVES = """
 INSERT INTO streams_redriveoutcome (redrive_id, "group", status, failure_class, topic, partition, "offset")
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+SELECT redrive_id, %s, status, failure_class, topic, partition, "offset" FROM json_to_recordset(%s::json) AS
+    ended (redrive_id text, status text, failure_class text, topic text, partition int, "offset" bigint)
 ON CONFLICT (redrive_id) DO UPDATE
 SET status = excluded.status, failure_class = excluded.failure_class
 WHERE streams_redriveoutcome.status <> 'ok'
@@ -206,9 +210,9 @@ class DjangoBooks:
 
     def redrive_status(self, redrive_ids: Iterable[str]) -> dict[str, str]:
         """See `Books.redrive_status`."""
-        with database():
-            rows = RedriveOutcome.objects.filter(redrive_id__in=list(redrive_ids))
-            return dict(rows.values_list("redrive_id", "status"))
+        with database(), connection.cursor() as sql:
+            sql.execute(_REDRIVES, [list(redrive_ids)])
+            return dict(sql.fetchall())
 
     def redrive_begun(self, group: str, redrive_id: str, record: Record) -> bool:
         """See `Books.redrive_begun`."""
@@ -227,12 +231,23 @@ class DjangoBooks:
 
     def redrives_ended(self, group: str, ends: Sequence[RedriveEnd]) -> None:
         """See `Books.redrives_ended`."""
+        last: dict[str, RedriveEnd] = {}
+        for end in ends:
+            if (known := last.get(end.redrive_id)) is None or known.status != RedriveOutcome.Status.OK:
+                last[end.redrive_id] = end
         rows = [
-            (end.redrive_id, group, end.status, end.failure_class, *end.record.place, end.record.offset)
-            for end in sorted(ends, key=lambda end: end.redrive_id)  # no two lock the same in another order
+            {
+                "redrive_id": each,
+                "status": str(end.status),
+                "failure_class": end.failure_class,
+                "topic": end.record.topic,
+                "partition": end.record.partition,
+                "offset": end.record.offset,
+            }
+            for each, end in sorted(last.items())
         ]
         with database(), transaction.atomic(), connection.cursor() as sql:
-            sql.executemany(_END_REDRIVES, rows)
+            sql.execute(_END_REDRIVES, [group, msgspec.json.encode(rows).decode()])
 
     def flood_window(self, group: str, now: float) -> Window:
         """See `Books.flood_window`."""
