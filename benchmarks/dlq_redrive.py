@@ -42,7 +42,7 @@ from benchmarks.confirming.consumers import BenchConfirmer  # noqa: E402
 from benchmarks.cpu import Backends, Meter, seconds_of  # noqa: E402
 from benchmarks.job_sides import running, until  # noqa: E402
 from dlq_admin.models import DeadLetter, RedriveBatch  # noqa: E402
-from dlq_admin.services import Pace, batch_approve, batch_propose  # noqa: E402
+from dlq_admin.services import LEASE, Pace, batch_approve, batch_propose  # noqa: E402
 from heimdall_project.accounts.models import User  # noqa: E402
 from heimdall_project.streams import broker, topics  # noqa: E402
 from tests.integration.dlq_admin.crowd import make_cause  # noqa: E402
@@ -59,6 +59,10 @@ _ENDS = """
 SELECT extract(epoch FROM max(at) - min(at)),
     extract(epoch FROM max(at) - percentile_disc(0.1) WITHIN GROUP (ORDER BY at))
 FROM dead_letter_history WHERE event = %s
+"""
+_BESIDE = """
+SELECT relname, n_tup_hot_upd::float / greatest(n_tup_upd, 1) FROM pg_stat_user_tables
+WHERE relname IN ('dead_letters', 'redrive_items') ORDER BY 1
 """
 _BYTES = "SELECT key, value FROM dead_letter_payloads ORDER BY letter_id"
 
@@ -83,12 +87,20 @@ def letters(count: int) -> list[int]:
     return list(DeadLetter.objects.order_by("failed_at", "pk").values_list("pk", flat=True))
 
 
-def approved(ids: list[int], rate: float) -> RedriveBatch:
-    """A batch of them that runs."""
-    one, other = (User.objects.get_or_create(username=n, defaults={"is_superuser": True})[0] for n in "ab")
+def proposed(ids: list[int], rate: float) -> RedriveBatch:
+    """A batch of them that waits for its approval."""
     pace = Pace(canary=5, rate=rate)
-    batch = batch_propose(letter_ids=ids, actor=one, reason="repaired", pace=pace)
-    return batch_approve(batch_id=batch.pk, actor=other, reason="seen", set_hash=batch.set_hash)
+    return batch_propose(letter_ids=ids, actor=person("a"), reason="repaired", pace=pace)
+
+
+def approve(batch: RedriveBatch) -> None:
+    """From now on it runs."""
+    batch_approve(batch_id=batch.pk, actor=person("b"), reason="seen", set_hash=batch.set_hash)
+
+
+def person(name: str) -> User:
+    """One who may do everything."""
+    return User.objects.get_or_create(username=name, defaults={"is_superuser": True})[0]
 
 
 @contextmanager
@@ -105,15 +117,17 @@ def workers() -> Iterator[dict[str, int]]:
         alive = "SELECT 1 FROM streams_workerprocess WHERE state = 'running' AND partitions::text <> '[]'"
         until(lambda: ask(alive), every=0.1)
         with running(*run, "dlq-redriver", **environment) as redriver:
+            until(lambda: ask("SELECT 1 FROM streams_relaylease WHERE name = %s", LEASE), every=0.1)
             yield {"dlq-redriver": redriver.pid, "consumer": consumer.pid}
 
 
 def ours(count: int) -> tuple[float, float]:
     """Letters published and resolved a second, from the first to the last of each; prints them."""
-    batch = approved(letters(count), 10_000.0)
-    with workers() as pids:
+    batch = proposed(letters(count), 10_000.0)
+    with workers() as pids:  # both have started before anything is counted
         parts: dict[str, Any] = {n: lambda pid=pid: seconds_of([pid]) for n, pid in pids.items()}
         meter = Meter(parts | {"PostgreSQL": Backends()})
+        approve(batch)
         until(lambda: done(batch), seconds=600, every=0.5)
         used = meter.read()
     (all_published, last_published), (all_resolved, _) = (
@@ -122,12 +136,19 @@ def ours(count: int) -> tuple[float, float]:
     published, resolved = count / float(all_published), count / float(all_resolved)
     stage = 0.9 * count / float(last_published)
     cpu = "  ".join(f"{name} {seconds:.1f}" for name, seconds in used.items())
+    each = "  ".join(f"{name} {1e6 * seconds / count:.0f}" for name, seconds in used.items())
     print(
         f"Heimdall   published {published:>8,.0f}/s  resolved {resolved:>8,.0f}/s  CPU-s: {cpu}\n"
-        f"           published {stage:>8,.0f}/s in the last stage, of nine tenths",
+        f"           published {stage:>8,.0f}/s in the last stage, of nine tenths\n"
+        f"           microseconds of CPU a letter: {each}; beside its rows: {beside()}",
         flush=True,
     )
     return published, resolved
+
+
+def beside() -> str:
+    """Which share of the rows of letters and items were written beside their old ones, in no index."""
+    return ", ".join(f"{name} {share:.0%}" for name, share in ask(_BESIDE))
 
 
 def done(batch: RedriveBatch) -> bool:
@@ -163,8 +184,9 @@ def bare() -> float:
 
 def paced(rate: int, seconds: int) -> None:
     """Ask for a modest rate, and print the fullest second by the broker's timestamps, and the mean."""
-    batch = approved(letters(rate * seconds), float(rate))
+    batch = proposed(letters(rate * seconds), float(rate))
     with workers():
+        approve(batch)
         until(lambda: done(batch), seconds=600, every=0.5)
     times = sorted(timestamps())
     fullest = last = 0
