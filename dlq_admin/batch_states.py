@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from .states import STAGE_UNDER_WAY
+
 
 class BatchState(StrEnum):
     """Where a batch stands."""
@@ -69,3 +71,12 @@ class ItemState(StrEnum):
     """It failed again, or could not be sent."""
     SKIPPED = "SKIPPED"
     """It moved on before it was its turn, or the batch was cancelled."""
+
+
+ITEM_UNDER_WAY = frozenset({ItemState.SENDING, ItemState.PUBLISHED})
+"""Sent, or about to be, without an end yet. To indexes both are one stage, as they are of letters."""
+
+
+def item_stage(state: str) -> str:
+    """What the index of a batch's items knows this state by."""
+    return STAGE_UNDER_WAY if state in ITEM_UNDER_WAY else state

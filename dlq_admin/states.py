@@ -11,7 +11,7 @@ PUBLISHED and RESOLVED are two things: the broker has the record again, and its 
 may also come straight from REPROCESSING, because a consumer can be faster than the mark of whoever published.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -44,6 +44,8 @@ SENDABLE = WAITING | {State.APPROVED}
 """May be sent again; those that are in a batch are its own."""
 UNDER_WAY = frozenset({State.REPROCESSING, State.PUBLISHED})
 """Sent again, without an end yet."""
+STAGE_UNDER_WAY = "UNDER_WAY"
+"""What indexes know of both: a step from one to the other moves no entry of any index."""
 MAY_COME_BACK = UNDER_WAY | {State.FAILED_AGAIN}
 """A dead letter of its redrive is news: of one that failed, the outcome may be known before the letter."""
 REPROCESSED = "REPROCESSED"
@@ -68,6 +70,17 @@ MAY_BECOME: Mapping[State, frozenset[State]] = MappingProxyType(
 def sources(target: State) -> frozenset[State]:
     """The states from which a letter may move to `target`."""
     return frozenset(state for state, targets in MAY_BECOME.items() if target in targets)
+
+
+def by_stage(states: Iterable[str]) -> dict[str, frozenset[str]]:
+    """These states by the stage that indexes know them by; empty for a stage whose every state is meant."""
+    found: dict[str, set[str]] = {}
+    for state in states:
+        found.setdefault(STAGE_UNDER_WAY if state in UNDER_WAY else state, set()).add(state)
+    return {
+        stage: frozenset(meant) if stage == STAGE_UNDER_WAY and meant != UNDER_WAY else frozenset()
+        for stage, meant in found.items()
+    }
 
 
 class Disposition(StrEnum):

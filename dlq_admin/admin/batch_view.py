@@ -11,7 +11,7 @@ from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams.admin.wording import age, visible
 
 from .. import selectors
-from ..batch_states import ENDED, BatchState, ItemState
+from ..batch_states import ENDED, BatchState, ItemState, item_stage
 from ..models import BatchItem, DeadLetter, RedriveBatch
 from ..ramp import Progress
 from ..services import batch_try, progress_of
@@ -56,7 +56,8 @@ def page(batch: RedriveBatch, user: User, now: datetime, *, asked: str = "") -> 
     chosen = asked if asked in set(ItemState) else ""
     items = selectors.items_of(batch)
     if chosen:
-        items = BatchItem.objects.filter(batch=batch, state=chosen).order_by("pk")[:ITEMS]
+        alike = BatchItem.objects.filter(batch=batch, stage=item_stage(chosen), state=chosen)
+        items = alike.order_by("pk")[:ITEMS]
     rows = list(items[:ITEMS])
     return {
         "batch": batch,

@@ -12,7 +12,7 @@ from heimdall_project.streams.admin.wording import visible
 
 from ..batch_states import ENDED, BatchState
 from ..filters import NAME_LENGTH, states_of
-from ..models import CLOSED_LETTERS, Cluster
+from ..models import CLOSED_LETTERS, Cluster, standing
 from ..states import OPEN, REPROCESSED, State, Writer
 from .wording import KINDS, STATE_WORDS
 
@@ -39,7 +39,7 @@ class StateFilter(SelectFilter):
     def narrowed(self, queryset: QuerySet[Any], chosen: str) -> QuerySet[Any]:
         """Letters in these states."""
         states = sorted(OPEN) if chosen == "open" else states_of([chosen])
-        return queryset.filter(state__in=[state for state in states if state in set(State)])
+        return queryset.filter(standing([state for state in states if state in set(State)]))
 
 
 class CauseFilter(SelectFilter):

@@ -4,7 +4,7 @@ from .batch import BatchItem, ItemBytes, RedriveBatch
 from .cluster import CLOSED_LETTERS, Cluster, ClusterTrend
 from .history import LetterLine
 from .letter import DeadLetter, LetterPayload
-from .letter_queryset import LetterQuerySet
+from .letter_queryset import LetterQuerySet, standing
 
 __all__ = [
     "CLOSED_LETTERS",
@@ -17,4 +17,5 @@ __all__ = [
     "LetterPayload",
     "LetterQuerySet",
     "RedriveBatch",
+    "standing",
 ]

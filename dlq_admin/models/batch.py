@@ -2,13 +2,15 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
-from ..batch_states import APPROVED, ENDED, BatchState, ItemState
+from ..batch_states import APPROVED, ENDED, ITEM_UNDER_WAY, BatchState, ItemState
+from ..states import STAGE_UNDER_WAY
 from .letter import DeadLetter
 
 REASON_MOST = 500
+_UNDER_WAY = sorted(state.value for state in ITEM_UNDER_WAY)
 
 
 class RedriveBatch(models.Model):
@@ -148,6 +150,13 @@ class BatchItem(models.Model):
     note = models.CharField(max_length=500, blank=True)
     sent_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # As of letters: that it was published is written without an entry of any index.
+    stage = models.GeneratedField(
+        expression=Case(When(state__in=_UNDER_WAY, then=Value(STAGE_UNDER_WAY)), default=F("state")),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+        help_text="Its state, the two under way as one.",
+    )
 
     class Meta:
         db_table = "redrive_items"
@@ -160,17 +169,12 @@ class BatchItem(models.Model):
             models.UniqueConstraint(
                 fields=["letter"],
                 name="item_under_way_once",
-                condition=Q(state__in=[ItemState.SENDING.value, ItemState.PUBLISHED.value]),
+                condition=Q(stage=STAGE_UNDER_WAY),
             ),
         )
         indexes = (
-            models.Index(fields=["batch", "state", "id"], name="item_by_state"),
+            models.Index(fields=["batch", "stage", "id"], name="item_by_stage"),
             models.Index(fields=["batch", "id"], name="item_in_order"),
-            models.Index(
-                fields=["id"],
-                name="item_under_way",
-                condition=Q(state__in=[ItemState.SENDING.value, ItemState.PUBLISHED.value]),
-            ),
         )
 
     def __str__(self) -> str:

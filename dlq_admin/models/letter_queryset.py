@@ -1,13 +1,14 @@
 """Dead letters, found among very many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Q
 
+from ..states import STAGE_UNDER_WAY, by_stage
 from .cluster import Cluster
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
 FEW_CAUSES = 100
 """Of so many causes the first letters of each are looked up; of more, some letter comes soon in any order."""
+
+
+def standing(states: Iterable[str]) -> Q:
+    """That a letter stands in one of these states, asked so that an index of stages answers it."""
+    return _at(by_stage(states))
+
+
+def _at(stages: Mapping[str, frozenset[str]]) -> Q:
+    fits = Q(stage__in=sorted(stages))
+    if meant := stages.get(STAGE_UNDER_WAY):
+        fits &= Q(state__in=sorted(meant.union(stages)))  # every other stage has the name of its state
+    return fits
 
 
 class LetterQuerySet(models.QuerySet["DeadLetter"]):
@@ -41,15 +54,16 @@ class LetterQuerySet(models.QuerySet["DeadLetter"]):
 
     def in_states(self, states: Sequence[str]) -> Self:
         """Those that stand in one of these, or all if none is named."""
-        return self.filter(state__in=states) if states else self
+        return self.filter(standing(states)) if states else self
 
     def head(self, order: "Callable[[LetterQuerySet], LetterQuerySet]", most: int) -> "list[DeadLetter]":
         """The first of them, in an order by time and number that may begin somewhere."""
         if self._others is None:
             return list(order(self)[:most])
-        # Nothing but one cause and one state each: a second condition on them would mislead the planner.
+        # Nothing but one cause and one stage each: a second condition on them would mislead the planner.
         of_cause = self._others.filter(cluster=OuterRef("pk"))
-        kinds = [order(of_cause.filter(state=state)) for state in self._states] or [order(of_cause)]
+        stages = [{stage: meant} for stage, meant in by_stage(self._states).items()]
+        kinds = [order(of_cause.filter(_at(stage))) for stage in stages] or [order(of_cause)]
         firsts = {
             f"{name}_{n}": ArraySubquery(kind.values(name)[:most])
             for n, kind in enumerate(kinds)

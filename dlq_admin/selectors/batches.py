@@ -6,7 +6,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Exists, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from ..batch_states import BatchState, ItemState
-from ..models import BatchItem, DeadLetter, RedriveBatch
+from ..models import BatchItem, DeadLetter, RedriveBatch, standing
 from ..states import SENDABLE
 
 ITEMS_MOST = 1000
@@ -65,7 +65,7 @@ def items_of(batch: RedriveBatch) -> QuerySet[BatchItem]:
 
 def letters_oldest(letters: QuerySet[DeadLetter], *, most: int) -> list[int]:
     """Ids of the oldest of these letters that a person has to decide about, or that are approved."""
-    waiting = letters.filter(state__in=sorted(SENDABLE), batch=None)
+    waiting = letters.filter(standing(SENDABLE), batch=None)
     return list(waiting.order_by("failed_at", "pk").values_list("pk", flat=True)[:most])
 
 

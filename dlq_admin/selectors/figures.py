@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import F, Min, QuerySet, Sum
 
-from ..models import CLOSED_LETTERS, Cluster, ClusterTrend, DeadLetter
+from ..models import CLOSED_LETTERS, Cluster, ClusterTrend, DeadLetter, standing
 from ..states import OPEN, WAITING, State
 
 Grain = ClusterTrend.Grain
@@ -65,7 +65,7 @@ def letter_counts() -> LetterCounts:
 def _oldest_waiting() -> datetime | None:
     """One look at the index for each state."""
     oldest = [
-        DeadLetter.objects.filter(state=state).aggregate(at=Min("failed_at"))["at"]
+        DeadLetter.objects.filter(standing([state])).aggregate(at=Min("failed_at"))["at"]
         for state in sorted(WAITING)
     ]
     return min((at for at in oldest if at), default=None)

@@ -21,7 +21,7 @@ from heimdall_project.observability import metrics
 from heimdall_project.observability.crash import crash_point
 
 from ..models import Cluster, ClusterTrend, DeadLetter, LetterPayload
-from ..states import CLOSED, WAITING, State
+from ..states import WAITING, State
 from .counting import Move, clusters_count
 from .permitted import CLEAN_UP, permitted, reason_of
 
@@ -32,7 +32,6 @@ OPEN_IN_WORDS = "delete dead letters that are open"
 """What a person has to write, so that letters go about which nobody has decided."""
 MINUTES_KEPT = timedelta(days=2)
 """Buckets of a minute are for the last hour; those of an hour stay as long as rows do."""
-_CLOSED = sorted(state.value for state in CLOSED)
 _WAITING = sorted(state.value for state in WAITING)
 
 
@@ -123,20 +122,26 @@ def _refuse(bounds: Bounds, in_words: str) -> None:
 
 
 def _old(before: datetime, *, open_too: bool) -> QuerySet[DeadLetter]:
-    old = Q(state__in=_CLOSED, moved_at__lt=before)
+    old = Q(closed_at__lt=before)
     if open_too:
         old |= Q(state__in=_WAITING, batch=None, failed_at__lt=before, moved_at__lt=before)
     return DeadLetter.objects.filter(old)
 
 
 def _rows(bounds: Bounds) -> QuerySet[DeadLetter]:
-    return _old(bounds.rows_before, open_too=bounds.open_too).order_by("moved_at", "pk")
+    return _old(bounds.rows_before, open_too=bounds.open_too).order_by(_since(bounds), "pk")
 
 
 def _payloads(bounds: Bounds) -> QuerySet[DeadLetter]:
     has = Exists(LetterPayload.objects.filter(letter=OuterRef("pk")))
     old = _old(bounds.payloads_before, open_too=bounds.open_too)
-    return old.filter(has, moved_at__gte=bounds.rows_before).order_by("moved_at", "pk")
+    since = _since(bounds)
+    return old.filter(has, **{f"{since}__gte": bounds.rows_before}).order_by(since, "pk")
+
+
+def _since(bounds: Bounds) -> str:
+    """Where the time stands by which the oldest go first; of closed letters alone an index has it."""
+    return "moved_at" if bounds.open_too else "closed_at"
 
 
 # --- a part after the other ---------------------------------------------------------------------------------

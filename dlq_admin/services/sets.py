@@ -64,7 +64,7 @@ RELEASE = SetMove(
 )
 CLAIM = SetMove(
     part="""SELECT id, letter_id, redrive_id FROM redrive_items
-        WHERE batch_id = %(batch)s AND state = 'WAITING' ORDER BY id LIMIT %(most)s""",
+        WHERE batch_id = %(batch)s AND stage = 'WAITING' ORDER BY id LIMIT %(most)s""",
     target=State.REPROCESSING,
     event=Event.SENT,
     fits="letter.batch_id = %(batch)s",
@@ -122,7 +122,7 @@ FAIL = SetMove(
 )
 _UNDER_WAY = """
     SELECT item.id, item.letter_id, item.redrive_id, item.reference FROM redrive_items AS item
-    WHERE item.batch_id = %(batch)s AND item.state IN ('SENDING', 'PUBLISHED')
+    WHERE item.batch_id = %(batch)s AND item.stage = 'UNDER_WAY'
         AND NOT EXISTS (
             SELECT FROM streams_redriveoutcome AS known
             WHERE known.redrive_id = item.redrive_id AND known.status IN ('ok', 'failed') OFFSET 0
@@ -155,7 +155,7 @@ _SKIP = """
 UPDATE redrive_items SET state = 'SKIPPED', ended_at = statement_timestamp(), note = %(note)s
 WHERE id = ANY(ARRAY(
     SELECT item.id FROM redrive_items AS item
-    WHERE item.batch_id = %(batch)s AND item.state = 'WAITING'
+    WHERE item.batch_id = %(batch)s AND item.stage = 'WAITING'
         AND (%(upto)s::bigint IS NULL OR item.id <= %(upto)s)
         AND (
             SELECT letter.batch_id IS DISTINCT FROM item.batch_id OR letter.state <> 'APPROVED'

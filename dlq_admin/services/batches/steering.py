@@ -56,7 +56,7 @@ def _steer(batch_id: int, actor: User, reason: str, target: BatchState, action: 
             raise Conflict(f"It is {batch.state}.")
         more: dict[str, Any] = {"ended_at": Now()} if target in ENDED else {}
         if target is BatchState.RUNNING:
-            failed = BatchItem.objects.filter(batch=batch, state=ItemState.FAILED)
+            failed = BatchItem.objects.filter(batch=batch, stage=ItemState.FAILED)
             more = {"forgiven": failed.count()}
         note = "" if target is BatchState.RUNNING else f"{actor.get_username()}: {reason}"
         turn(batch, state=target.value, note=note, **more)

@@ -13,6 +13,7 @@ from heimdall_project.streams.lease import Lease
 
 from ...batch_states import ItemState
 from ...models import BatchItem, Cluster
+from ...states import STAGE_UNDER_WAY
 from ..moving import set_counted, set_move
 from ..sets import FAIL, RESOLVE
 from .progress import ACTOR, AT_ONCE
@@ -21,7 +22,7 @@ ASKED_AT_ONCE = 100
 _OUTCOMES = """
 SELECT item.batch_id, outcome.status, item.id FROM redrive_items AS item
 JOIN streams_redriveoutcome AS outcome USING (redrive_id)
-WHERE item.state IN ('SENDING', 'PUBLISHED') AND outcome.status IN ('ok', 'failed')
+WHERE item.stage = 'UNDER_WAY' AND outcome.status IN ('ok', 'failed')
 ORDER BY item.id LIMIT %s
 """
 # Letters that had come to their end without us: their own dead letter was faster.
@@ -55,8 +56,9 @@ class Outcomes:
 
     def _of_targets(self) -> int:
         """So many a step, one after the other."""
-        under_way = BatchItem.objects.filter(state=ItemState.PUBLISHED).exclude(reference="")
-        next_ones = under_way.filter(pk__gt=self._asked_upto).select_related("letter").order_by("pk")
+        under_way = BatchItem.objects.filter(stage=STAGE_UNDER_WAY, state=ItemState.PUBLISHED)
+        of_targets = under_way.exclude(reference="").filter(pk__gt=self._asked_upto)
+        next_ones = of_targets.select_related("letter").order_by("pk")
         items = list(next_ones[:ASKED_AT_ONCE])
         self._asked_upto = items[-1].pk if items else 0
         ended = 0

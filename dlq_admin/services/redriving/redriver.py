@@ -20,6 +20,7 @@ from heimdall_project.streams.ports import Producer
 from ...batch_states import BatchState, ItemState
 from ...models import BatchItem, RedriveBatch
 from ...ramp import SECOND, Finish, Recent, Rules, Send, Stop, allowance, plan, used
+from ...states import STAGE_UNDER_WAY
 from ..consumers_of import consumer_of
 from ..moving import set_counted, set_move
 from ..permitted import APPROVE, BREAK_GLASS
@@ -174,7 +175,7 @@ class Redriver:
 
         Not those whose approval is gone: if they were sent, their outcomes tell; else they are given up.
         """
-        sending = BatchItem.objects.filter(state=ItemState.SENDING)
+        sending = BatchItem.objects.filter(stage=STAGE_UNDER_WAY, state=ItemState.SENDING)
         left = sending.exclude(batch__state=BatchState.RUNNING).order_by()
         numbers = list(left.values_list("batch", flat=True).distinct())
         batches = RedriveBatch.objects.filter(pk__in=numbers).order_by("pk")

@@ -22,7 +22,7 @@ WITH first AS MATERIALIZED (
         row_number() OVER (ORDER BY item.id) AS place
     FROM (
         SELECT id, letter_id, attempt, digest, redrive_id FROM redrive_items
-        WHERE batch_id = %s AND state = 'SENDING' ORDER BY id LIMIT %s
+        WHERE batch_id = %s AND stage = 'UNDER_WAY' AND state = 'SENDING' ORDER BY id LIMIT %s
     ) AS item CROSS JOIN LATERAL (
         SELECT topic, "group", writer, size FROM dead_letters WHERE id = item.letter_id OFFSET 0
     ) AS letter

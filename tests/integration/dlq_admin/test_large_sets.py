@@ -29,6 +29,7 @@ from dlq_admin.services import (
 )
 from dlq_admin.services.moving import set_move_all
 from dlq_admin.services.previewing import batch_preview
+from dlq_admin.services.redriving import sending
 from dlq_admin.services.sets import CLAIM
 from heimdall_project.accounts.models import User
 from heimdall_project.streams.lease import Lease
@@ -49,6 +50,19 @@ INSERT INTO streams_redriveoutcome (redrive_id, "group", status, failure_class, 
 SELECT redrive_id, 'g', 'ok', '', 't', 0, 0 FROM redrive_items WHERE state = 'PUBLISHED'
 ON CONFLICT DO NOTHING
 """
+
+
+_BESIDE = """
+SELECT relname, n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables
+WHERE relname IN ('dead_letters', 'redrive_items')
+"""
+
+
+def written() -> dict[str, tuple[int, int]]:
+    """Rows that this transaction wrote anew, and those of them that it wrote in no index."""
+    with connection.cursor() as sql:
+        sql.execute(_BESIDE)
+        return {name: (rows, beside) for name, rows, beside in sql.fetchall()}
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +99,11 @@ class Empty(Exception):
 
 def person(name: str) -> User:
     return User.objects.get(username=name)
+
+
+def redriver_of(broker: InMemoryBroker) -> Redriver:
+    producer: Any = broker.producer()
+    return Redriver(lease=Lease(LEASE, duration=60.0, clock=SystemClock()), producer=producer)
 
 
 def propose(ids: list[int], **more: Any) -> RedriveBatch:
@@ -126,9 +145,7 @@ def test_they_are_approved_and_sent_stage_by_stage_and_given_back_by_a_cancel(wo
     with bounded(statements=60):
         batch_approve(batch_id=batch.pk, actor=person("other"), reason="seen", set_hash=batch.set_hash)
     assert DeadLetter.objects.filter(state="APPROVED", batch=batch).count() == MANY
-    broker = InMemoryBroker()
-    producer: Any = broker.producer()
-    redriver = Redriver(lease=Lease(LEASE, duration=60.0, clock=SystemClock()), producer=producer)
+    redriver = redriver_of(InMemoryBroker())
     for under_way in (5, 995):
         with bounded(statements=60):
             redriver.step()
@@ -163,3 +180,15 @@ def test_they_are_given_up_part_by_part_and_what_is_known_of_some_stays(world: l
     assert RedriveOutcome.objects.filter(status="started", failure_class="given up").count() == left
     assert DeadLetter.objects.get(pk=handled.letter_id).state == "REPROCESSING"
     assert_counted()
+
+
+def test_what_is_published_is_marked_in_no_index(world: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = propose(world[:500])
+    batch_approve(batch_id=batch.pk, actor=person("other"), reason="seen", set_hash=batch.set_hash)
+    seen: dict[str, dict[str, tuple[int, int]]] = {}
+    monkeypatch.setattr(sending, "crash_point", lambda name: seen.update({name: written()}))
+    redriver_of(InMemoryBroker()).step()
+    before, after = seen["dlq.after_publish"], seen["dlq.after_mark"]
+    for table in ("dead_letters", "redrive_items"):
+        rows, beside = (now - then for now, then in zip(after[table], before[table], strict=True))
+        assert rows == beside == 5, table

@@ -29,9 +29,9 @@ def test_every_question_goes_through_an_index(people: People, client: Client) ->
     client.force_login(people.vera)
     expected: dict[str, tuple[dict[str, Any], str]] = {
         "letter_by_time": ({}, ""),
-        "letter_by_state": ({"state": "PENDING"}, ""),
+        "letter_by_stage": ({"state": "PENDING"}, ""),
         "letter_by_cluster": ({"cluster": first}, ""),
-        "letter_by_cluster_state": ({"cluster": first, "state": ["PENDING", "FAILED_AGAIN"]}, ""),
+        "letter_by_cluster_stage": ({"cluster": first, "state": ["PENDING", "FAILED_AGAIN"]}, ""),
         "letter_by_event": ({"event_id": "e-77"}, ""),
         "letter_by_correlation": ({"correlation_id": "c-77"}, ""),
         "letter_of_a_redrive": ({"redrive_id": "r-1001"}, ""),
@@ -66,9 +66,9 @@ def test_no_page_of_the_admin_reads_or_counts_all_letters(people: People, client
     client.force_login(people.vera)
     letters = "/admin/dlq_admin/deadletter/"
     expected = {
-        "/admin/dlq_admin/cluster/console/": "letter_by_state",
+        "/admin/dlq_admin/cluster/console/": "letter_by_stage",
         letters: "letter_by_time",
-        f"{letters}?state=PENDING": "letter_by_state",
+        f"{letters}?state=PENDING": "letter_by_stage",
         f"{letters}?cluster={first}": "letter_by_cluster",
         f"{letters}?q=e-77": "letter_by_event",
         f"/admin/dlq_admin/cluster/{first}/change/": "letter_by_cluster",

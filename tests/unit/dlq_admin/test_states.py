@@ -2,7 +2,8 @@
 
 import pytest
 
-from dlq_admin.states import CLOSED, GROUPS, MAY_BECOME, OPEN, UNDER_WAY, State, sources
+from dlq_admin.batch_states import ITEM_UNDER_WAY, ItemState, item_stage
+from dlq_admin.states import CLOSED, GROUPS, MAY_BECOME, OPEN, UNDER_WAY, State, by_stage, sources
 
 
 def test_every_state_has_a_row() -> None:
@@ -33,3 +34,9 @@ def test_nothing_is_sent_again_without_approval_and_nothing_under_way_is_discard
 
 def test_reprocessed_is_published_or_resolved() -> None:
     assert GROUPS["REPROCESSED"] == {State.PUBLISHED, State.RESOLVED}
+
+
+def test_the_two_states_under_way_are_one_stage_and_are_told_apart_only_where_one_is_meant() -> None:
+    assert by_stage(["PUBLISHED", "RESOLVED"]) == {"UNDER_WAY": {"PUBLISHED"}, "RESOLVED": set()}
+    assert by_stage(["PUBLISHED", "REPROCESSING"]) == {"UNDER_WAY": set()}
+    assert {item_stage(state) for state in ItemState} == {*ItemState, "UNDER_WAY"} - ITEM_UNDER_WAY
