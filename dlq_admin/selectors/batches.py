@@ -46,13 +46,13 @@ def batches_with_ends(batches: QuerySet[RedriveBatch]) -> QuerySet[RedriveBatch]
     A list has many batches and each may have 100,000 letters: no more of them are looked at.
     """
     items = BatchItem.objects.filter(batch=OuterRef("pk")).order_by()
-    some = ArraySubquery(items.filter(state=ItemState.FAILED).values("pk")[:FAILED_MOST])
+    some = ArraySubquery(items.filter(stage=ItemState.FAILED).values("pk")[:FAILED_MOST])
     is_done = Q(state=BatchState.DONE)
     return batches.annotate(
         failed=Case(
             When(is_done, then=Func(some, function="cardinality", output_field=IntegerField())), default=0
         ),
-        any_handled=Case(When(is_done, then=Exists(items.filter(state=ItemState.RESOLVED))), default=False),
+        any_handled=Case(When(is_done, then=Exists(items.filter(stage=ItemState.RESOLVED))), default=False),
     )
 
 
