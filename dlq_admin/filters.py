@@ -35,6 +35,12 @@ def _name(help_text: str, method: str | None = None) -> filters.CharFilter:
     return filters.CharFilter(method=method, max_length=NAME_LENGTH, help_text=help_text)
 
 
+def _whether(help_text: str) -> filters.ChoiceFilter:
+    return filters.ChoiceFilter(
+        method="that_is_so", choices=[("true", "true"), ("false", "false")], help_text=help_text
+    )
+
+
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": 10**18 - 1})
 class NumberFilter(filters.CharFilter):  # type: ignore[misc]  # the library has no types
     """The number of a row, in ASCII digits."""
@@ -71,6 +77,11 @@ class LetterFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
     correlation_id = _name("Exact.")
     trace_id = _name("Exact.")
     redrive_id = _name("Of its last redrive: exact.", "of_redrive")
+    contested = _whether("Whether letters with different records claim its place.")
+    proven = _whether("Whether a proof says that a worker here wrote it, just as it is.")
+    same_place = NumberFilter(
+        method="of_place", help_text="All that claim the place of this letter, itself included."
+    )
     since = TimeFilter(field_name="failed_at", lookup_expr="gte", help_text="Failed at or after (ISO 8601).")
     until = TimeFilter(field_name="failed_at", lookup_expr="lt", help_text="Failed before (ISO 8601).")
 
@@ -97,6 +108,15 @@ class LetterFilter(filters.FilterSet):  # type: ignore[misc]  # the library has 
         """Of one cause."""
         self._of_causes.append(Q(pk=int(number)))
         return letters
+
+    def that_is_so(self, letters: Letters, name: str, chosen: str) -> Letters:
+        """By a column that says yes or no."""
+        return letters.filter(**{name: chosen == "true"})
+
+    def of_place(self, letters: Letters, _name: str, number: str) -> Letters:
+        """Those that name the same record."""
+        place = DeadLetter.objects.filter(pk=int(number)).values("topic", "partition", "offset", "group")
+        return letters.filter(**found) if (found := place.first()) else letters.none()
 
     def of_redrive(self, letters: Letters, _name: str, redrive_id: str) -> Letters:
         """The one that it sent again last."""

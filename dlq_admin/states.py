@@ -111,6 +111,8 @@ class Event(StrEnum):
 
     INDEXED = "indexed"
     """The dead letter was read for the first time."""
+    CONTESTED = "contested"
+    """Another letter came that claims its place and holds another record."""
     APPROVED = "approve"
     """A second person agreed that it is sent again, alone or in a batch."""
     RELEASED = "release"

@@ -134,6 +134,20 @@ class WriterFilter(SelectFilter):
         return [(each.value, each.value.capitalize()) for each in Writer]
 
 
+class ContestedFilter(SelectFilter):
+    """By whether others claim the place."""
+
+    title, parameter_name = "place", "contested"
+
+    def values(self) -> list[tuple[str, str]]:
+        """Both."""
+        return [("true", "Contested: others claim it too"), ("false", "Not contested")]
+
+    def narrowed(self, queryset: QuerySet[Any], chosen: str) -> QuerySet[Any]:
+        """Letters of that kind."""
+        return queryset.filter(contested=chosen == "true")
+
+
 class OpenFilter(SelectFilter):
     """By whether something is to be done."""
 

@@ -12,6 +12,7 @@ from heimdall_project.streams.admin.wording import age, duration, visible, visib
 
 from .. import selectors
 from ..models import DeadLetter, LetterLine
+from ..services.contested import undecided
 from ..services.deciding import why_not
 from ..services.payloads import RIGHT as READ
 from ..services.permitted import APPROVE, DISCARD, PROPOSE
@@ -66,6 +67,8 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
         "error": visible(letter.cluster.error_class),
         "message": visible_prose(letter.error_message),
         "where": where(letter, user, now),
+        "proof": wording.PROVEN_WORDS if letter.proven else wording.UNPROVEN_WORDS,
+        "rivals": list(selectors.rivals_of(letter)[: selectors.RIVALS_SHOWN]),
         "lines": _lines(told),
         "parts": [(item, wording.ITEM_COLOURS[item.state]) for item in selectors.batches_of_letter(letter)],
         "links": _links(letter, user),
@@ -80,7 +83,7 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
 def may_be_proposed(letter: DeadLetter, user: User) -> bool:
     """Whether this person could make it part of a new batch."""
     is_free = letter.batch_id is None and letter.state in SENDABLE
-    return is_free and user.has_perm(PROPOSE) and not why_not(letter)
+    return is_free and user.has_perm(PROPOSE) and not (why_not(letter) or undecided(letter))
 
 
 def where(letter: DeadLetter, user: User, now: datetime) -> Where:
@@ -90,7 +93,7 @@ def where(letter: DeadLetter, user: User, now: datetime) -> Where:
     state = State(letter.state)
     if state in WAITING:
         again = f"Failed {letter.attempt} times, and waits" if letter.attempt > 1 else "Waits"
-        why = why_not(letter)
+        why = why_not(letter) or undecided(letter)
         text = f"{again} for a decision for {since}."
         return Where(text, why or _choice(user), bool(why))
     if state is State.APPROVED:

@@ -26,6 +26,7 @@ from ..states import State
 from . import exporting, letter_view, searching
 from .filters import (
     CauseFilter,
+    ContestedFilter,
     DispositionFilter,
     ErrorFilter,
     GroupFilter,
@@ -54,6 +55,7 @@ class DeadLetterAdmin(LetterOrdersAdmin, OwnPageAdmin):
         GroupFilter,
         ErrorFilter,
         WriterFilter,
+        ContestedFilter,
         ("failed_at", RangeDateTimeFilter),
     )
     list_filter_submit = True

@@ -55,6 +55,7 @@ ITEM_COLOURS: Mapping[str, str] = {
 }
 EVENT_WORDS: Mapping[str, str] = {
     Event.INDEXED: "Became a dead letter",
+    Event.CONTESTED: "Another letter claims its place",
     Event.APPROVED: "Approved for another try",
     Event.RELEASED: "Given back: a person decides anew",
     Event.DISCARDED: "Discarded",
@@ -64,6 +65,10 @@ EVENT_WORDS: Mapping[str, str] = {
     Event.GIVEN_UP: "Given up: nobody said how it ended",
     Event.FAILED_AGAIN: "Failed again",
 }
+PROVEN_WORDS = "a proof says that a worker here wrote it, just as it is"
+UNPROVEN_WORDS = (
+    "without a proof that a worker here wrote it: another did, or one from before there was a proof"
+)
 ACT_COLOURS: Mapping[str, str] = {
     "ok": "success",
     "failed": "danger",

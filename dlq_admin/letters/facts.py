@@ -47,7 +47,7 @@ class Facts:
     trace_id: str
     key_text: str
     digest: bytes
-    """SHA-256 of key and value: whether two letters carry the same record."""
+    """Of key, value and the record's own headers: whether two letters carry the same record."""
     size: int
     """Bytes of key and value."""
     redrive_id: str
@@ -55,22 +55,29 @@ class Facts:
     redrive_count: int
     flaws: list[str]
     """Headers that were not believed, or were brought within bounds."""
+    rival: bytes = b""
+    """Its digest, where another letter was the first with this place and carries another record."""
+    proven: bool = False
+    """Whether a worker of ours wrote it, as it stands."""
 
     @property
     def place(self) -> tuple[str, int, int, str]:
-        """What makes a letter unique: where the original record stood, and for whom."""
+        """Where the original record stood, and for whom; or the letter's own place."""
         return (self.topic, self.partition, self.offset, self.group)
 
-    def disputed(self) -> None:
-        """Another letter has this place with other bytes: this one is known by its own place.
+    @property
+    def identity(self) -> tuple[str, int, int, str, bytes]:
+        """What makes a letter unique: its place, and which of those that claim it."""
+        return (*self.place, self.rival)
 
-        If even that is another's (a dead-letter topic that was made anew), its digest tells them apart.
-        """
-        if self.origin_known:
-            self.flaws.append("original_offset")
-        self.group = "" if self.origin_known else f"?{self.digest.hex()[:16]}"
-        self.topic, self.partition, self.offset = self.letter_topic, self.letter_partition, self.letter_offset
-        self.origin_known = False
+    @property
+    def contested(self) -> bool:
+        """Whether another letter says of another record that it stood there."""
+        return bool(self.rival) and self.origin_known
+
+    def disputed(self) -> None:
+        """Another letter with another record has this place already: both keep it."""
+        self.rival = self.digest
 
 
 __all__ = ["Cause", "Disposition", "Facts", "Writer"]

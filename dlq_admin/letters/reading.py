@@ -9,6 +9,7 @@ from heimdall_project.streams.records import Record
 
 from ..states import Disposition, Writer
 from . import connect, heimdall, spring
+from .again import digest_of
 from .cause import Cause, normalised
 from .claim import Claim
 from .facts import ID_MOST, KEY_MOST, TEXT_MOST, Facts
@@ -83,7 +84,7 @@ def read(record: Record, topics: KnownTopics) -> Facts:
         correlation_id=said.text("correlation_id", ID_MOST),
         trace_id=_trace(said),
         key_text=text_of(record.key, KEY_MOST),
-        digest=digest_of(record.key, record.value),
+        digest=digest_of(record.key, record.value, record.headers, writer),
         size=record.size,
         redrive_id=claim.redrive_id,
         redrive_count=claim.redrive_count,
@@ -96,15 +97,6 @@ def _claim(said: Said) -> tuple[Writer, Claim]:
         if wrote(said):
             return writer, claim(said)
     return Writer.UNKNOWN, Claim(disposition=Disposition.UNEXPECTED)
-
-
-def digest_of(key: bytes | None, value: bytes | None) -> bytes:
-    """SHA-256 of a record's key and value; none and empty are told apart."""
-    digest = sha256()
-    for part in (key, value):
-        digest.update(b"\0" if part is None else b"\1" + len(part).to_bytes(8, "big"))
-        digest.update(part or b"")
-    return digest.digest()
 
 
 def _trace(said: Said) -> str:

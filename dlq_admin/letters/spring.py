@@ -13,6 +13,8 @@ from .said import MOST_PARTITION, Said
 from .texts import LONGEST_READ
 
 PREFIX = "kafka_dlt-"
+ADDED = (PREFIX, "retry_topic-", "kafka_deliveryAttempt", "springDeserializerException")
+"""How the names begin of what Spring adds to a record on its way to the dead letters."""
 _UNREADABLE = ("DeserializationException", "SerializationException", "ConversionException")
 _UNFIT = ("MethodArgumentNotValidException", "ConstraintViolationException", "ValidationException")
 _FRAMES = 5

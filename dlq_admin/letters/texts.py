@@ -17,6 +17,8 @@ def text_of(raw: bytes | None, most: int) -> str:
 
 def line(text: str, most: int) -> str:
     """One line of at most `most` characters that can be stored."""
+    if text.isprintable():  # as nearly every one is: neither controls nor surrogates
+        return text.strip()[:most]
     if _CONTROLS.search(text):
         text = _CONTROLS.sub(" ", text)
     if not text.isascii():

@@ -19,14 +19,27 @@ class DeadLetter(models.Model):
     """One record that a consumer group could not process.
 
     Identity is the place of the original record and the group. A letter that names no place in a topic of
-    ours, or one that another letter with other bytes has already, stands under its own place in the
-    dead-letter topic (`origin_known` is false then).
+    ours stands under its own place in the dead-letter topic (`origin_known` is false then). Of letters that
+    claim one place for different records each has a row, with that place; `rival` tells them apart.
     """
 
     topic = models.CharField(max_length=200, help_text="Of the original record (logical name).")
     partition = models.IntegerField()
     offset = models.BigIntegerField()
     group = models.CharField(max_length=200, blank=True, help_text="Whose dead letter it is.")
+    rival = models.BinaryField(
+        default=b"",
+        db_default=b"",
+        help_text="Empty for the first letter with this place; its digest for another that claims it too.",
+    )
+    contested = models.BooleanField(
+        default=False, db_default=False, help_text="Whether letters with different records claim this place."
+    )
+    proven = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether a proof says that a worker here wrote it, just as it is.",
+    )
     origin_known = models.BooleanField(
         help_text="Whether that place is the original one, in a topic of ours."
     )
@@ -59,7 +72,9 @@ class DeadLetter(models.Model):
     correlation_id = models.CharField(max_length=128, blank=True)
     trace_id = models.CharField(max_length=32, blank=True)
     key_text = ToldField(max_length=200, blank=True, help_text="The key as text, cut and escaped.")
-    digest = models.BinaryField(help_text="SHA-256 of the original key and value.")
+    digest = models.BinaryField(
+        help_text="Names what is sent again: SHA-256 of key, value and own headers, behind a mark."
+    )
     size = models.IntegerField(help_text="Bytes of key and value.")
     redrive_id = models.CharField(
         max_length=64, blank=True, help_text="Of the redrive under way, or the last."
@@ -111,7 +126,7 @@ class DeadLetter(models.Model):
         ordering = ("-failed_at", "-id")
         constraints = (
             models.UniqueConstraint(
-                fields=["topic", "partition", "offset", "group"], name="letter_once_a_place"
+                fields=["topic", "partition", "offset", "group", "rival"], name="letter_once_a_place"
             ),
             models.UniqueConstraint(
                 fields=["redrive_id"], name="letter_of_a_redrive", condition=~Q(redrive_id="")
@@ -138,6 +153,8 @@ class DeadLetter(models.Model):
             models.Index(
                 fields=["closed_at", "id"], name="letter_closed", condition=Q(closed_at__isnull=False)
             ),
+            # What people have to look into.
+            models.Index(fields=["-failed_at", "-id"], name="letter_contested", condition=Q(contested=True)),
             # What people look for by name.
             models.Index(fields=["event_id"], name="letter_by_event", condition=~Q(event_id="")),
             models.Index(

@@ -21,12 +21,15 @@ from .overview import (
     letters_of,
 )
 from .reading import cluster_seen, clusters_listed, history_of, letter_seen, letters_in_detail, letters_listed
+from .rivals import COUNTED_MOST, RIVALS_SHOWN, contested_waiting, rivals_of, same_place
 
 __all__ = [
     "CLUSTER_COLUMNS",
+    "COUNTED_MOST",
     "FAILED_MOST",
     "LETTER_COLUMNS",
     "REPORT_COLUMNS",
+    "RIVALS_SHOWN",
     "LetterCounts",
     "TrendPoint",
     "batches_by_cluster",
@@ -39,6 +42,7 @@ __all__ = [
     "cluster_trends",
     "clusters_listed",
     "clusters_open",
+    "contested_waiting",
     "failures_since",
     "history_of",
     "items_of",
@@ -50,4 +54,6 @@ __all__ = [
     "letters_of",
     "letters_oldest",
     "report_of",
+    "rivals_of",
+    "same_place",
 ]

@@ -11,6 +11,8 @@ LETTER_COLUMNS: Mapping[str, str] = {
     "partition": "partition",
     "offset": "offset",
     "group": "group",
+    "contested": "contested",
+    "proven": "proven",
     "writer": "writer",
     "cluster": "cluster_id",
     "disposition": "cluster__disposition",

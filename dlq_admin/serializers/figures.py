@@ -10,7 +10,7 @@ from rest_framework import serializers
 from heimdall_project.api.serializers import StrictSerializer
 
 from ..models import ClusterTrend
-from ..selectors import LetterCounts, TrendPoint
+from ..selectors import COUNTED_MOST, LetterCounts, TrendPoint
 from ..selectors.figures import MOST_POINTS, STEPS, Grain
 from .clusters import TrendPointSerializer
 
@@ -61,10 +61,13 @@ class LetterStatsSerializer(serializers.Serializer[Any]):
     oldest_waiting_at = serializers.DateTimeField(
         allow_null=True, help_text="The failure of which a person has to decide for the longest time."
     )
+    contested_waiting = serializers.IntegerField(
+        help_text=f"Letters that wait and whose place another claims too; at most {COUNTED_MOST:,} are told."
+    )
     trend = TrendPointSerializer(many=True, help_text="Failures by the broker's time, silent buckets too.")
 
 
-def stats_body(counts: LetterCounts, trend: Sequence[TrendPoint]) -> dict[str, Any]:
+def stats_body(counts: LetterCounts, contested: int, trend: Sequence[TrendPoint]) -> dict[str, Any]:
     """The figures as `LetterStatsSerializer` shows them."""
-    facts = counts._asdict() | {"trend": [point._asdict() for point in trend]}
+    facts = counts._asdict() | {"contested_waiting": contested, "trend": [point._asdict() for point in trend]}
     return dict(LetterStatsSerializer(facts).data)

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from ..models import DeadLetter, LetterLine
+from ..selectors import RIVALS_SHOWN, rivals_of
 from ..services import Content, Payload
 
 _LISTED = (
@@ -15,6 +16,8 @@ _LISTED = (
     "offset",
     "group",
     "origin_known",
+    "contested",
+    "proven",
     "writer",
     "cluster",
     "disposition",
@@ -49,6 +52,9 @@ class LetterDetailSerializer(LetterSerializer):
     flaws = serializers.ListField(
         child=serializers.CharField(), help_text="Headers that were not believed, or brought within bounds."
     )
+    rivals = serializers.SerializerMethodField(
+        help_text="Other letters that claim its place, the first 20; all of them: `?same_place=` with its id."
+    )
     schema = serializers.CharField(source="cluster.schema", allow_blank=True)
     stack_hash = serializers.CharField(source="cluster.stack_hash", allow_blank=True)
 
@@ -67,8 +73,13 @@ class LetterDetailSerializer(LetterSerializer):
             "letter_offset",
             "redrive_id",
             "flaws",
+            "rivals",
             "indexed_at",
         )
+
+    def get_rivals(self, letter: DeadLetter) -> list[int]:
+        """Their numbers."""
+        return list(rivals_of(letter).values_list("pk", flat=True)[:RIVALS_SHOWN])
 
 
 class HistorySerializer(serializers.ModelSerializer[LetterLine]):

@@ -10,13 +10,24 @@ from heimdall_project.observability import metrics
 from heimdall_project.observability.logging import get_logger
 from heimdall_project.streams import redrive, topics
 from heimdall_project.streams.dead_letters import as_dict
+from heimdall_project.streams.letter_proof import PROOF
+from heimdall_project.streams.letter_proof import is_proven as is_written_here
 from heimdall_project.streams.records import Record
 
-from ..letters import Facts, KnownTopics, read
+from ..letters import Facts, KnownTopics, is_of, read
 from ..states import MAY_COME_BACK, Event, State, Writer
+from .contested import places_contested
 from .counting import Move, clusters_count, clusters_ensure
 from .lines import Line, lines_add
-from .rows import Letter, letters_fail_again, letters_find, letters_insert, redriven_lock, redrives_known
+from .rows import (
+    Identity,
+    Letter,
+    letters_fail_again,
+    letters_find,
+    letters_insert,
+    redriven_lock,
+    redrives_known,
+)
 
 log = get_logger(__name__)
 ACTOR = "dlq-indexer"
@@ -30,6 +41,8 @@ class Indexed(StrEnum):
     """It has a row now."""
     RETURNED = "returned"
     """It was sent again and failed again: its row tells of that now."""
+    CONTESTED = "contested"
+    """It has a row now, and another letter with another record has the same place."""
     DUPLICATE = "duplicate"
     """Its row tells of it already."""
 
@@ -37,11 +50,11 @@ class Indexed(StrEnum):
 def letters_index(*, records: Sequence[Record]) -> list[Indexed]:
     """Index dead letters in one transaction; answers what became of each, in their order.
 
-    Idempotent by the place of the original record and its group; a letter that comes back from a redrive by
-    its redrive id, which counts only with a proof. Refuses no record.
+    Idempotent by the place of the original record, its group, and what is sent again of it; a letter that
+    comes back from a redrive by its redrive id, which counts only with a proof. Refuses no record.
     """
     known = known_topics()
-    letters = [Letter(record, read(record, known)) for record in records]
+    letters = [_read(record, known) for record in records]
     answers: Answers = [None] * len(letters)
     with transaction.atomic():
         _bring_back(letters, answers)
@@ -54,6 +67,15 @@ def letters_index(*, records: Sequence[Record]) -> list[Indexed]:
     return done
 
 
+def _read(record: Record, known: KnownTopics) -> Letter:
+    facts = read(record, known)
+    if facts.writer is Writer.HEIMDALL:
+        facts.proven = is_written_here(record)
+        if not facts.proven and record.header(PROOF):
+            facts.flaws.append(PROOF)
+    return Letter(record, facts)
+
+
 def known_topics() -> KnownTopics:
     """The catalogue of topics as the reader of letters wants it."""
     origins = {spec.name: spec.dead_letters for spec in topics.specs() if spec.dead_letters}
@@ -63,39 +85,49 @@ def known_topics() -> KnownTopics:
 def _add(letters: Sequence[Letter], answers: Answers) -> None:
     """One round: letters without an answer get a row, or turn out to have one.
 
-    One whose place another letter has with other bytes is known by its own place, and left for the next
-    round; so is one that another process was faster with.
+    One whose place another letter has with another record is a rival of that, and left for the next round; so
+    is one that another process was faster with.
     """
     todo = [n for n, answer in enumerate(answers) if answer is None]
-    taken = letters_find(letters[n].facts.place for n in todo)
-    fresh: dict[tuple[str, int, int, str], int] = {}
+    taken = letters_find(letters[n].facts.identity for n in todo)
+    fresh: dict[Identity, int] = {}
     for n in todo:
         facts = letters[n].facts
-        if (digest := taken.get(facts.place)) is None:
-            taken[facts.place], fresh[facts.place] = facts.digest, n
-        elif digest == facts.digest:
+        if (digest := taken.get(facts.identity)) is None:
+            taken[facts.identity], fresh[facts.identity] = facts.digest, n
+        elif is_same(letters[n], digest):
             answers[n] = Indexed.DUPLICATE
         else:
             facts.disputed()
-    for place in _insert([letters[n] for n in fresh.values()]):
-        answers[fresh[place]] = Indexed.NEW
+    for identity in _insert([letters[n] for n in fresh.values()]):
+        n = fresh[identity]
+        answers[n] = Indexed.CONTESTED if letters[n].facts.contested else Indexed.NEW
     for n in todo:  # twins within this batch: answered when the first of them is
-        if answers[n] is Indexed.DUPLICATE and (first := fresh.get(letters[n].facts.place)) is not None:
+        if answers[n] is Indexed.DUPLICATE and (first := fresh.get(letters[n].facts.identity)) is not None:
             answers[n] = Indexed.DUPLICATE if answers[first] else None
 
 
-def _insert(letters: Sequence[Letter]) -> list[tuple[str, int, int, str]]:
-    """Write these; answers the places of those that nobody else had written meanwhile."""
+def is_same(letter: Letter, digest: bytes) -> bool:
+    """Whether the letter with this digest holds the same record, headers that are sent again included."""
+    record, facts = letter
+    return digest == facts.digest or is_of(
+        digest, key=record.key, value=record.value, headers=record.headers, writer=facts.writer
+    )
+
+
+def _insert(letters: Sequence[Letter]) -> list[Identity]:
+    """Write these; answers those that nobody else had written meanwhile."""
     if not letters:
         return []
     clusters = clusters_ensure([letter.facts for letter in letters])
     written = letters_insert(letters, clusters)
     lines_add([_line(number, Event.INDEXED, "", facts, 1) for number, facts in written], actor=ACTOR)
+    places_contested((facts for _, facts in written), actor=ACTOR)
     moves = [
         Move(clusters[facts.cause], None, State.PENDING, number, facts.failed_at) for number, facts in written
     ]
     clusters_count(moves)
-    return [facts.place for _, facts in written]
+    return [facts.identity for _, facts in written]
 
 
 def _line(letter: int, event: Event, before: str, facts: Facts, attempt: int) -> Line:
@@ -140,11 +172,11 @@ def _bring_back(letters: Sequence[Letter], answers: Answers) -> None:
 
 
 def _of_redrives(letters: Sequence[Letter]) -> list[int]:
-    """Letters of redrives: those with a proof, and those whose redrive target says so."""
+    """Letters of redrives: those with a proof of that, and those of ours whose redrive target says so."""
     proven = {n for n, letter in enumerate(letters) if is_proven(letter)}
     by_topic: dict[str, list[int]] = {}
     for n, (_, facts) in enumerate(letters):
-        if n not in proven and facts.origin_known and facts.writer is Writer.HEIMDALL:
+        if n not in proven and facts.origin_known and facts.proven:
             by_topic.setdefault(facts.topic, []).append(n)
     for topic, asked in by_topic.items():
         if (target := redrive.target(topic)) is not None:

@@ -39,6 +39,6 @@ def lines_add(lines: Sequence[Line], *, actor: str) -> None:
     """Add lines, in this order, in the transaction of what they tell."""
     if not lines:
         return
-    rows = [line._replace(note=line.note[:NOTE_MOST])._asdict() for line in lines]
+    rows = [dict(zip(Line._fields, (*line[:-1], line.note[:NOTE_MOST]), strict=True)) for line in lines]
     with connection.cursor() as sql:
         sql.execute(_ADD, [actor[:200], msgspec.json.encode(rows).decode()])

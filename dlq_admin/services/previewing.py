@@ -17,28 +17,30 @@ from ..models import LetterPayload
 from ..states import SENDABLE
 from .changes import Change, changed_value, transform_named
 from .consumers_of import consumers_of
+from .contested import DECIDED
 from .contracts import Contracts
 from .set_hash import hash_sql, hashed_change
 
 FIRST = 200
 """Letters of the set that are named, and held against a transform and the contract."""
 # In the order in which a proposal would refuse them.
-_WHY = """
+_WHY = f"""
 CASE WHEN letter.batch_id IS NOT NULL THEN 'in another batch'
     WHEN letter.state <> ALL(%(sendable)s) THEN lower(replace(letter.state, '_', ' ')) || ' already'
     WHEN NOT letter.origin_known THEN 'it does not say where it came from'
+    WHEN NOT {DECIDED.format(letter="letter")} THEN 'another letter claims its place: approve it by itself'
     WHEN letter.attempt >= %(bound)s
         THEN 'it failed ' || %(bound)s || ' times or more (DLQ_MAX_ATTEMPTS)'
     WHEN (letter.topic, letter."group") NOT IN (SELECT * FROM unnest(%(topics)s::text[], %(groups)s::text[]))
         THEN 'no worker here consumes for its group'
     WHEN payload.letter_id IS NULL THEN 'its bytes were cleaned up'
     ELSE '' END
-"""
+"""  # noqa: S608 - a condition of this package
 _LOOK = f"""
 WITH looked AS MATERIALIZED (
     SELECT letter.id, letter.attempt, letter.digest, letter.topic, letter."group", {_WHY} AS why
     FROM unnest(%(ids)s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
-        SELECT id, attempt, digest, topic, "group", batch_id, state, origin_known
+        SELECT id, attempt, digest, topic, "group", batch_id, state, origin_known, contested, proven
         FROM dead_letters AS found WHERE found.id = chosen.id OFFSET 0
     ) AS letter LEFT JOIN LATERAL (
         SELECT letter_id FROM dead_letter_payloads AS kept WHERE kept.letter_id = chosen.id OFFSET 0

@@ -10,17 +10,26 @@ from heimdall_project.streams.records import Record
 
 from ..letters import Cause, Facts
 
-type Place = tuple[str, int, int, str]
+type Identity = tuple[str, int, int, str, bytes]
+# The first letter with a place, or exactly that rival of it: one look into the index, however many claim it.
 _FIND = """
-SELECT letter.topic, letter.partition, letter."offset", letter."group", letter.digest
-FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[]) AS place (topic, partition, "offset", "group")
-JOIN dead_letters AS letter USING (topic, partition, "offset", "group")
+SELECT place.topic, place.partition, place."offset", place."group", place.rival, letter.digest
+FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::text[], %s::bytea[])
+    AS place (topic, partition, "offset", "group", rival) CROSS JOIN LATERAL (
+    SELECT rival, digest FROM dead_letters AS found
+    WHERE (found.topic, found.partition, found."offset", found."group")
+        = (place.topic, place.partition, place."offset", place."group") AND found.rival >= place.rival
+    ORDER BY found.rival LIMIT 1
+) AS letter WHERE place.rival IN ('', letter.rival)
 """
 _COLUMNS: Mapping[str, str] = {
     "topic": "text",
     "partition": "int",
     '"offset"': "bigint",
     '"group"': "text",
+    "rival": "bytea",
+    "contested": "boolean",
+    "proven": "boolean",
     "origin_known": "boolean",
     "writer": "text",
     "cluster_id": "bigint",
@@ -51,8 +60,8 @@ _INSERT = f"""
 INSERT INTO dead_letters ({_PLAIN}, flaws, state, attempt, redrive_id, failed_redrive_id)
 SELECT {_PLAIN}, string_to_array(flaws, ','), 'PENDING', 1, '', ''
 FROM json_to_recordset(%s::json) AS new ({_RECORDS})
-ON CONFLICT (topic, partition, "offset", "group") DO NOTHING
-RETURNING id, topic, partition, "offset", "group"
+ON CONFLICT (topic, partition, "offset", "group", rival) DO NOTHING
+RETURNING id, topic, partition, "offset", "group", rival
 """  # noqa: S608 - names of columns, out of the table above
 _LOCK_REDRIVEN = """
 SELECT id, cluster_id, state, redrive_id, failed_redrive_id FROM dead_letters
@@ -93,26 +102,26 @@ class Redriven(NamedTuple):
     failed_redrive_id: str
 
 
-def letters_find(places: Iterable[Place]) -> dict[Place, bytes]:
-    """Which of these places have a row, with its digest."""
-    wanted = list(dict.fromkeys(places))
-    if not wanted:
+def letters_find(wanted: Iterable[Identity]) -> dict[Identity, bytes]:
+    """Which of these have a row, with its digest; of a place without a rival, the first that claims it."""
+    asked = list(dict.fromkeys(wanted))
+    if not asked:
         return {}
     with connection.cursor() as sql:
-        sql.execute(_FIND, list(map(list, zip(*wanted, strict=True))))
-        return {row[:4]: bytes(row[4]) for row in sql.fetchall()}
+        sql.execute(_FIND, list(map(list, zip(*asked, strict=True))))
+        return {(*row[:4], bytes(row[4])): bytes(row[5]) for row in sql.fetchall()}
 
 
 def letters_insert(letters: Sequence[Letter], clusters: Mapping[Cause, int]) -> list[tuple[int, Facts]]:
     """Write letters with their bytes; answers the new ids of those that nobody had written before."""
     ordered = sorted(
-        letters, key=lambda letter: letter.facts.place
+        letters, key=lambda letter: letter.facts.identity
     )  # as everybody does: no two wait mutually
-    by_place = {letter.facts.place: letter for letter in ordered}
+    by_identity = {letter.facts.identity: letter for letter in ordered}
     rows = [_row(letter.facts, clusters[letter.facts.cause]) for letter in ordered]
     with connection.cursor() as sql:
         sql.execute(_INSERT, [_json(rows)])
-        written = [(row[0], by_place[row[1:]]) for row in sql.fetchall()]
+        written = [(row[0], by_identity[(*row[1:5], bytes(row[5]))]) for row in sql.fetchall()]
         with connection.wrap_database_errors, sql.copy(_KEEP_BYTES) as copy:
             copy.set_types(["int8", "bytea", "bytea", "bytea"])
             for number, letter in written:
@@ -167,6 +176,9 @@ def _row(facts: Facts, cluster: int) -> dict[str, object]:
         "partition": facts.partition,
         "offset": facts.offset,
         "group": facts.group,
+        "rival": f"\\x{facts.rival.hex()}",
+        "contested": facts.contested,
+        "proven": facts.proven,
         "origin_known": facts.origin_known,
         "writer": facts.writer,
         "cluster_id": cluster,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from ..states import Event, State
+from .contested import DECIDED
 from .moving import AT_ONCE, HOP, OF_REDRIVE, SetMove
 
 _MOVED_NOW = "moved_at = statement_timestamp()"
@@ -46,7 +47,8 @@ START = SetMove(
     event=Event.APPROVED,
     # Those that were approved one by one before stay approved by whom they were, since then.
     also_from=frozenset({State.APPROVED}),
-    fits="letter.batch_id IS NULL AND letter.attempt = part.attempt AND letter.digest = part.digest",
+    fits=f"""letter.batch_id IS NULL AND letter.attempt = part.attempt AND letter.digest = part.digest
+        AND {DECIDED.format(letter="letter")}""",
     changes="""batch_id = %(batch)s,
         approved_by_id = CASE chosen.before WHEN 'APPROVED' THEN chosen.approver_before ELSE %(approver)s END,
         moved_at = CASE chosen.before WHEN 'APPROVED' THEN letter.moved_at ELSE statement_timestamp() END""",

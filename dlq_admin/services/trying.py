@@ -20,6 +20,7 @@ from ..models import BatchItem, DeadLetter, LetterPayload
 from ..states import SENDABLE
 from .batches import batch_seen
 from .changes import Change, changed_value, transform_named
+from .contested import undecided
 from .contracts import Place, places_of, violations_of
 from .deciding import why_not
 from .payloads import Content, headers_of, read_permitted, shown
@@ -224,7 +225,7 @@ def _obstacle(letter: DeadLetter, item: BatchItem | None) -> str:
         return "It has failed again since the batch was proposed."
     elif letter.batch_id != item.batch_id and (letter.batch_id is not None or letter.state not in SENDABLE):
         return f"It has moved on since the batch was proposed: it is {letter.state}."
-    return why_not(letter)
+    return why_not(letter) or undecided(letter)
 
 
 def _compared(

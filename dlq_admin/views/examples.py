@@ -14,6 +14,8 @@ _LETTER: dict[str, Any] = {
     "offset": 90210,
     "group": _GROUP,
     "origin_known": True,
+    "contested": False,
+    "proven": True,
     "writer": "heimdall",
     "cluster": 12,
     "disposition": "contract",
@@ -75,6 +77,7 @@ LETTER_DETAIL = _answer(
         "letter_offset": 311,
         "redrive_id": "",
         "flaws": [],
+        "rivals": [],
         "indexed_at": _WHEN,
     },
 )
@@ -146,6 +149,7 @@ STATS = _answer(
         "open_clusters": 3,
         "clusters_back": 1,
         "oldest_waiting_at": "2026-11-21T08:59:11.020Z",
+        "contested_waiting": 0,
         "trend": _TREND,
     },
 )

@@ -30,4 +30,4 @@ class LetterStatsView(APIView):
         window = TrendWindowSerializer(data=dict(request.query_params.items()))
         window.is_valid(raise_exception=True)
         trend = selectors.letter_trend(**window.validated_data)
-        return Response(stats_body(selectors.letter_counts(), trend))
+        return Response(stats_body(selectors.letter_counts(), selectors.contested_waiting(), trend))

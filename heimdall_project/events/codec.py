@@ -149,12 +149,18 @@ def without_nulls(kind: Any, given: Any) -> Any:
     struct = _struct_in(kind)
     if struct is None or not isinstance(given, dict):
         return given
-    members = {member.encode_name: member for member in msgspec.structs.fields(struct)}
+    members = _members(struct)
     return {
         name: without_nulls(members[name].type, value) if name in members else value
         for name, value in given.items()
         if value is not None or name not in members or members[name].required
     }
+
+
+@cache
+def _members(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """By their names in JSON. Kept: to ask for them costs more than to read a record."""
+    return {member.encode_name: member for member in msgspec.structs.fields(struct)}
 
 
 def _struct_in(kind: Any) -> Any:

@@ -40,7 +40,8 @@ LEDGER_PROBLEMS = Gauge(
 )
 LETTERS_INDEXED = Counter(
     "heimdall_letters_indexed",
-    "Dead letters read by the indexer: new, returned (failed again after a redrive), duplicate.",
+    "Dead letters read by the indexer: new, contested (another letter claims its place with another record), "
+    "returned (failed again after a redrive), duplicate.",
     ["outcome"],
 )
 LETTERS_SENT = Counter("heimdall_letters_sent", "Dead letters sent again.")

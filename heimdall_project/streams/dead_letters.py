@@ -12,13 +12,14 @@ from ..errors import InvalidMessage, RetriesExhausted
 from ..observability.logging import scrub_text
 from ..observability.masking import masked
 from . import redrive, topics
+from .letter_proof import PROOF, letter_proof
 from .records import Headers, Outgoing, Record
 
 MESSAGE_LIMIT = 500
 MARGIN = 4096
 """Characters behind those that are kept that are looked at for secrets too."""
 KEY_LIMIT = 4096
-NEVER_KEPT = redrive.MARKS | {"original_key"}
+NEVER_KEPT = redrive.MARKS | {"original_key", PROOF}
 """Names that are ours even where we have nothing to say under them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -53,15 +54,17 @@ def topic_of(record: Record) -> str:
 
 
 def build(failure: Failure, *, worker: str, group: str) -> Outgoing:
-    """The dead letter of a failure: same key, same value, the record's headers and ours."""
+    """The dead letter of a failure: same key, same value, the record's headers, ours, and a proof of all."""
     record = failure.record
     ours = _headers(failure, worker=worker, group=group)
-    kept = [(k, v) for k, v in record.headers or () if k not in ours and k not in NEVER_KEPT]
+    headers: Headers = [(k, v) for k, v in record.headers or () if k not in ours and k not in NEVER_KEPT]
+    headers += [(name, text.encode(errors="backslashreplace")) for name, text in ours.items()]
+    proof = letter_proof(key=record.key, value=record.value, headers=headers)
     return Outgoing(
         topic=topic_of(record),
         key=record.key,
         value=record.value,
-        headers=kept + [(name, text.encode(errors="backslashreplace")) for name, text in ours.items()],
+        headers=[*headers, (PROOF, proof.encode())],
     )
 
 

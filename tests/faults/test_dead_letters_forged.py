@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dlq_admin.consumers import DlqIndexer
 from dlq_admin.models import BatchItem, DeadLetter, LetterLine
 from heimdall_project.errors import InvalidMessage
 from heimdall_project.streams import redrive
@@ -73,10 +74,9 @@ def forged_letters(world: World) -> int:
     ]
     for number, proof in enumerate(copied):
         letter(world, VICTIM, 2000 + number, redrive_id=b"r-victim", redrive_proof=proof.encode())
-    letter(world, b'{"id":"in its place"}', 0)
     for headers in (SPRING, CONNECT):
         world.produce(b'{"id":"theirs"}', headers=headers, topic=DEAD)
-    return len(CLAIMS) + len(copied) + 3
+    return len(CLAIMS) + len(copied) + 2
 
 
 def forged_records(world: World) -> set[str]:
@@ -127,3 +127,20 @@ def test_headers_that_lie_move_no_other_letter_and_write_nowhere_that_they_may_n
     grown = {topic: sum(world.ends(topic).values()) - end for topic, end in ends.items()}
     assert {topic: more for topic, more in grown.items() if more} == {TOPIC: sent.count()}
     assert of_letters(ids) == before
+
+
+def test_a_place_that_was_claimed_before_its_letter_came_is_not_lost_to_the_true_one(world: World) -> None:
+    world.create(*DlqIndexer.topics())
+    for number in range(50):
+        letter(world, b'{"id":"forged%d"}' % number, 0, letter_proof=b"0" * 64)
+    letter(world, b'{"id":"true"}', 0)
+    letter(world, b'{"id":"true"}', 0)  # its worker was killed behind it, and wrote it again
+    with world.run(INDEXER, **QUICK):
+        world.await_through(INDEXER, DEAD)
+    rows = DeadLetter.objects.filter(topic=TOPIC, partition=0, offset=0, contested=True)
+    assert rows.count() == DeadLetter.objects.count() == 51 and rows.filter(proven=True).count() == 1
+    batch = approved(list(rows.values_list("pk", flat=True)))
+    with world.run(WORKER, REDRIVER, **LEASE):
+        eventually(lambda: state_of(batch) == "DONE", "the one that is proved to be true")
+    assert world.stored(WORKER) == {"true"}
+    assert rows.get(state="RESOLVED").proven and rows.filter(state="PENDING").count() == 50

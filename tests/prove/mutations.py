@@ -16,6 +16,7 @@ RECEPTION = "tests/unit/api/test_reception.py"
 FATAL = "tests/integration/streams/test_fatal_producer.py"
 SLOW = "tests/integration/ingestion/test_slow_clients.py"
 LETTERS = "tests/integration/dlq_admin/test_indexing.py"
+CONTESTED = "tests/integration/dlq_admin/test_contested.py"
 GIVEN_UP = "tests/integration/dlq_admin/test_giving_up.py"
 AT_ONCE = "tests/integration/dlq_admin/test_at_once.py"
 ANY_ORDER = "tests/integration/dlq_admin/test_machine.py::test_dead_letters_keep_their_promises_in_any_order"
@@ -1111,9 +1112,57 @@ MUTATIONS = [
         name="let a letter hide another that claims its place",
         promise=1,
         file="dlq_admin/services/indexing.py",
-        old="        elif digest == facts.digest:\n",
+        old="        elif is_same(letters[n], digest):\n",
         new="        elif digest:\n",
-        killer=f"{LETTERS}::test_a_letter_that_takes_the_place_of_another_gets_a_row_of_its_own",
+        killer=f"{CONTESTED}::test_a_letter_whose_place_another_claimed_before_keeps_it_and_both_are_marked",
+    ),
+    Mutation(
+        name="leave a letter unmarked whose place another claims",
+        promise=1,
+        file="dlq_admin/services/indexing.py",
+        old="    places_contested((facts for _, facts in written), actor=ACTOR)\n",
+        new="",
+        killer=f"{CONTESTED}::test_two_that_index_different_claims_to_one_place_at_once_mark_both",
+    ),
+    Mutation(
+        name="send what is contested among many others",
+        promise=4,
+        file="dlq_admin/services/contested.py",
+        old='DECIDED = "(NOT {letter}.contested OR ',
+        new='DECIDED = "(TRUE OR NOT {letter}.contested OR ',
+        killer=f"{CONTESTED}::test_among_many_only_what_a_worker_here_wrote_is_sent",
+    ),
+    Mutation(
+        name="send what was contested after it was proposed",
+        promise=4,
+        file="dlq_admin/services/sets.py",
+        old='        AND {DECIDED.format(letter="letter")}""",\n',
+        new='""",\n',
+        killer=f"{CONTESTED}::test_a_letter_that_is_contested_between_proposal_and_approval_is_not_sent",
+    ),
+    Mutation(
+        name="take the headers of a record for no part of it",
+        promise=1,
+        file="dlq_admin/letters/again.py",
+        old="    if own:\n",
+        new="    if False:\n",
+        killer=f"{CONTESTED}::test_the_same_bytes_with_headers_of_another_are_another_record",
+    ),
+    Mutation(
+        name="believe every proof of a dead letter",
+        promise=1,
+        file=f"{STREAMS}/letter_proof.py",
+        old='    return any(hmac.compare_digest(mac, said or b"") for mac in macs)\n',
+        new="    return bool(list(macs))\n",
+        killer=f"{CONTESTED}::test_a_proof_is_of_the_whole_letter",
+    ),
+    Mutation(
+        name="ask a redrive target about letters that anybody wrote",
+        promise=3,
+        file="dlq_admin/services/indexing.py",
+        old="facts.origin_known and facts.proven:\n",
+        new="facts.origin_known:\n",
+        killer=f"{CONTESTED}::test_a_letter_that_nobody_here_wrote_tells_nothing_of_a_redrive",
     ),
     Mutation(
         name="write a dead letter of a dead letter",
@@ -1631,7 +1680,7 @@ MUTATIONS = [
         name="take a letter that is read again for another one",
         promise=3,
         file="dlq_admin/services/indexing.py",
-        old="        elif digest == facts.digest:\n",
+        old="        elif is_same(letters[n], digest):\n",
         new="        elif False:\n",
         killer="tests/faults/test_dead_letters_twice.py"
         "::test_an_indexer_that_slept_while_another_read_the_same_letters_writes_none_twice",
@@ -1714,7 +1763,7 @@ MUTATIONS = [
         name="send bytes that nobody approved",
         promise=4,
         file="dlq_admin/services/redriving/rows.py",
-        old="        if digest_of(self.key, self.own) != self.digest:\n",
+        old="        if not is_of(self.digest, **own, writer=self.writer):\n",
         new="        if False:\n",
         killer="tests/integration/dlq_admin/test_frozen.py"
         "::test_bytes_that_were_put_in_place_of_the_approved_ones_are_not_sent",

@@ -14,6 +14,7 @@ from ...models import RedriveBatch
 from ...states import State
 from ..changes import Change, items_change
 from ..consumers_of import consumers_of
+from ..contested import DECIDED
 from ..planning import items_known
 from ..set_hash import hash_sql, hashed_change
 from .rows import batch_seen, turn
@@ -23,18 +24,19 @@ BATCH_MOST = 100_000
 LARGE = 10_000
 """Letters of a set of which the database is told at once: it plans what is done to them by what it knows."""
 # By the keys of the chosen letters, one after the other, whatever the planner thinks of so many.
-_FREEZE = """
+_FREEZE = f"""
 INSERT INTO redrive_items (batch_id, letter_id, attempt, digest, redrive_id, state, reference, note)
 SELECT %s, letter.id, letter.attempt, letter.digest, gen_random_uuid()::text, 'WAITING', '', ''
 FROM unnest(%s::bigint[]) AS chosen (id) CROSS JOIN LATERAL (
     SELECT id, attempt, digest, failed_at FROM dead_letters AS found
     WHERE found.id = chosen.id
         AND (origin_known AND batch_id IS NULL AND attempt < %s AND state = ANY(%s)) IS TRUE
+        AND {DECIDED.format(letter="found")} IS TRUE
         AND ((topic, "group") IN (SELECT * FROM unnest(%s::text[], %s::text[]))) IS TRUE
         AND EXISTS (SELECT FROM dead_letter_payloads AS payload WHERE payload.letter_id = found.id)
     OFFSET 0
 ) AS letter ORDER BY letter.failed_at, letter.id
-"""
+"""  # noqa: S608 - a condition of this package
 _HASH = f"""
 SELECT count(*), {hash_sql(letter="letter_id", replacement="bytes.value")}
 FROM redrive_items AS item LEFT JOIN redrive_item_bytes AS bytes ON bytes.item_id = item.id

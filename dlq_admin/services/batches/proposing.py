@@ -14,6 +14,7 @@ from ...models import RedriveBatch
 from ...selectors import letter_seen
 from ...states import SENDABLE
 from ..changes import Edit, edit_checked, transform_named
+from ..contested import undecided
 from ..deciding import refuse_to_send
 from ..permitted import PROPOSE, permitted, reason_of
 from .freezing import BATCH_MOST, Pace, batch_freeze
@@ -89,6 +90,8 @@ def letter_edit(*, letter_id: int, value: bytes, actor: User, reason: str) -> Re
     refuse_to_send(letter)
     if letter.state not in SENDABLE or letter.batch_id is not None:
         raise Conflict(f"It is {letter.state}, or in a batch: it cannot be edited now.")
+    if why := undecided(letter):
+        raise Conflict(why)
     edit_checked(letter=letter, value=value, actor=actor)
     detail = {"sha256": hashlib.sha256(value).hexdigest(), "size": len(value)}
     with (

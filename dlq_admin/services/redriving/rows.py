@@ -1,14 +1,13 @@
 """Letters that are to be sent, as rows: a bounded number of them, and of their bytes."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from heimdall_project.streams import redrive
 from heimdall_project.streams.records import Headers, Outgoing
 
-from ...letters import digest_of
-from ...letters.again import own_headers
+from ...letters import is_of, own_headers
 from ..payloads import headers_of
 from .progress import AT_ONCE
 
@@ -42,7 +41,7 @@ class ToSend(NamedTuple):
     item: int
     attempt: int
     digest: bytes
-    """Of its own bytes, as they were approved."""
+    """Of its own bytes and headers, as they were approved."""
     redrive_id: str
     topic: str
     group: str
@@ -68,8 +67,9 @@ class ToSend(NamedTuple):
         """Why this may not be sent, whatever became of the rows since; "" if it may."""
         if not self.has_bytes:
             return "Its bytes were cleaned up: there is nothing to send."
-        if digest_of(self.key, self.own) != self.digest:
-            return "Its bytes are not those that were approved."
+        own: dict[str, Any] = {"key": self.key, "value": self.own, "headers": self.headers}
+        if not is_of(self.digest, **own, writer=self.writer):
+            return "Its bytes or headers are not those that were approved."
         if self.is_changed and self.changed is None:
             return "The bytes that were approved in place of its own are gone."
         return ""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -122,15 +123,24 @@ def test_the_second_approval_is_of_a_third_person_whatever_they_are_called_meanw
 
 
 @pytest.mark.django_db(transaction=True)
-def test_bytes_that_were_put_in_place_of_the_approved_ones_are_not_sent(people: People) -> None:
+@pytest.mark.parametrize("what", ["value", "key", "headers"])
+def test_bytes_that_were_put_in_place_of_the_approved_ones_are_not_sent(people: People, what: str) -> None:
     world = World(people)
     batch = world.batch(world.fail(b"one", b"two"), most_failures=1.0)
     world.worker.broken.clear()
-    forged = BatchItem.objects.order_by("pk").first()
-    assert forged
-    LetterPayload.objects.filter(pk=forged.letter_id).delete()
-    LetterPayload.objects.create(letter_id=forged.letter_id, key=b"k", value=b"forged")
+    item = BatchItem.objects.select_related("letter__payload").order_by("pk")[0]
+    kept = item.letter.payload
+    headers = [[name, value] for name, value in msgspec.msgpack.decode(kept.headers)]
+    forged = {
+        "value": {"value": b"forged"},
+        "key": {"key": b"forged"},
+        "headers": {"headers": msgspec.msgpack.encode([["schema", b"forged/1"], *headers])},
+    }[what]
+    with connection.cursor() as cursor:  # a superuser may
+        cursor.execute("ALTER TABLE dead_letter_payloads DISABLE TRIGGER USER")
+        LetterPayload.objects.filter(pk=kept.pk).update(**forged)
+        cursor.execute("ALTER TABLE dead_letter_payloads ENABLE TRIGGER USER")
     assert world.until_done(batch).state == "DONE"
     assert [record.value for record in world.sent()] == [b"two"]
-    forged.refresh_from_db()
-    assert forged.state == "FAILED" and "not those that were approved" in forged.note
+    item.refresh_from_db()
+    assert item.state == "FAILED" and "not those that were approved" in item.note

@@ -82,20 +82,6 @@ def test_two_groups_that_fail_on_one_record_have_a_row_each(letters: Letters) ->
     assert Cluster.objects.count() == 2
 
 
-def test_a_letter_that_takes_the_place_of_another_gets_a_row_of_its_own(letters: Letters) -> None:
-    true, forged = letters.failed(b"true", offset=5), letters.failed(b"forged", offset=5)
-    assert index(forged) == [NEW]
-    assert index(true) == [NEW] and index(true, forged) == [DUPLICATE, DUPLICATE]
-    row = DeadLetter.objects.get(topic=DEAD)
-    assert value_of(row.payload) == b"true" and row.flaws == ["original_offset"] and not row.origin_known
-
-
-def test_in_one_batch_too(letters: Letters) -> None:
-    one, other = letters.failed(b"one", offset=5), letters.failed(b"other", offset=5)
-    assert index(one, other, one) == [NEW, NEW, DUPLICATE]
-    assert {value_of(p) for p in LetterPayload.objects.all()} == {b"one", b"other"}
-
-
 def test_a_dead_letter_topic_that_was_made_anew_hides_nothing(letters: Letters) -> None:
     before, after = Record(DEAD, 0, 0, 1, None, b"before"), Record(DEAD, 0, 0, 2, None, b"after")
     assert [index(before), index(after), index(before, after)] == [[NEW], [NEW], [DUPLICATE, DUPLICATE]]
