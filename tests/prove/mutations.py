@@ -1126,7 +1126,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="send what is contested among many others",
-        promise=4,
+        promise=1,
         file="dlq_admin/services/contested.py",
         old='DECIDED = "(NOT {letter}.contested OR ',
         new='DECIDED = "(TRUE OR NOT {letter}.contested OR ',
@@ -1134,7 +1134,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="send what was contested after it was proposed",
-        promise=4,
+        promise=1,
         file="dlq_admin/services/sets.py",
         old='        AND {DECIDED.format(letter="letter")}""",\n',
         new='""",\n',
@@ -1158,7 +1158,7 @@ MUTATIONS = [
     ),
     Mutation(
         name="ask a redrive target about letters that anybody wrote",
-        promise=3,
+        promise=1,
         file="dlq_admin/services/indexing.py",
         old="facts.origin_known and facts.proven:\n",
         new="facts.origin_known:\n",
@@ -1177,7 +1177,7 @@ MUTATIONS = [
         name="trust that nobody else indexes the same letters",
         promise=3,
         file="dlq_admin/services/rows.py",
-        old='ON CONFLICT (topic, partition, "offset", "group") DO NOTHING\n',
+        old='ON CONFLICT (topic, partition, "offset", "group", rival) DO NOTHING\n',
         new="",
         killer=f"{LETTERS}::test_two_that_index_the_same_letters_at_once_write_each_once",
     ),

@@ -194,9 +194,7 @@ def test_among_many_only_what_a_worker_here_wrote_is_sent(people: People, letter
     assert propose(people, [forged, true]) == [true.pk]
 
 
-def test_of_letters_that_nobody_here_wrote_each_is_decided_by_itself(
-    people: People, letters: Letters
-) -> None:
+def test_of_letters_that_nobody_here_wrote_each_is_decided_alone(people: People, letters: Letters) -> None:
     index(*(unproven(letters.failed(value, offset=5)) for value in (b"{}", b"[]")))
     one, other = rows()
     with pytest.raises(Unprocessable):

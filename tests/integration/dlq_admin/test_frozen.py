@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from dlq_admin.models import BatchItem, DeadLetter, LetterPayload, RedriveBatch
 from dlq_admin.services import Pace, batch_approve, batch_propose
+from dlq_admin.services.payloads import headers_of
 from heimdall_project.accounts.models import User
 from heimdall_project.errors import Forbidden
 from heimdall_project.streams import registry
@@ -130,11 +131,11 @@ def test_bytes_that_were_put_in_place_of_the_approved_ones_are_not_sent(people: 
     world.worker.broken.clear()
     item = BatchItem.objects.select_related("letter__payload").order_by("pk")[0]
     kept = item.letter.payload
-    headers = [[name, value] for name, value in msgspec.msgpack.decode(kept.headers)]
+    headers = headers_of(kept.headers) or []
     forged = {
         "value": {"value": b"forged"},
         "key": {"key": b"forged"},
-        "headers": {"headers": msgspec.msgpack.encode([["schema", b"forged/1"], *headers])},
+        "headers": {"headers": msgspec.msgpack.encode([("schema", b"forged/1"), *headers])},
     }[what]
     with connection.cursor() as cursor:  # a superuser may
         cursor.execute("ALTER TABLE dead_letter_payloads DISABLE TRIGGER USER")
