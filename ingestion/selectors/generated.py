@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
+from heimdall_project.streams import redrive
+from heimdall_project.streams.letter_proof import is_proven
 from heimdall_project.streams.ports import Clock, Consumer
 from heimdall_project.streams.records import Partition, Record
 
@@ -93,10 +95,18 @@ class _FromTheBeginning:
             del self.left[record.place]
 
 
+def _is_of_redrive(letter: Record) -> bool:
+    return bool(letter.header(redrive.ID)) and is_proven(letter)
+
+
 def dead_letters_observed(
     consumer: Consumer, clock: Clock, *, topic: str, run: str
 ) -> dict[str, dict[str, int]]:
-    """Dead letters of a run by class and disposition; copies of one are one. Raises TimeoutError."""
+    """Dead letters of a run by class and disposition; copies of one are one. Raises TimeoutError.
+
+    The letter of a record that was sent again and failed again is a copy of its first one. It is known by its
+    redrive id, which counts only with the proof that a worker here wrote the letter.
+    """
     reading = _FromTheBeginning(consumer)
     consumer.subscribe([topic], reading)
     end = clock.monotonic() + READING
@@ -107,7 +117,7 @@ def dead_letters_observed(
         for record in consumer.poll(5_000, 0.5):
             reading.saw(record)
             name, _, fault = (record.header(GENERATED) or "").partition(":")
-            if name == run:
+            if name == run and not _is_of_redrive(record):
                 place = tuple(record.header(f"original_{part}") for part in ("topic", "partition", "offset"))
                 found[place] = (fault, record.header("disposition") or "")
     counts: dict[str, dict[str, int]] = {}

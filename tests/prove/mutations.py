@@ -1157,6 +1157,15 @@ MUTATIONS = [
         killer=f"{CONTESTED}::test_a_proof_is_of_the_whole_letter",
     ),
     Mutation(
+        name="take letters that a redrive made anew for too many",
+        promise=8,
+        file="ingestion/selectors/generated.py",
+        old="            if name == run and not _is_of_redrive(record):\n",
+        new="            if name == run:\n",
+        killer="tests/integration/ingestion/test_check_truth.py"
+        "::test_letters_that_a_redrive_made_anew_are_no_surplus_unless_they_only_say_so",
+    ),
+    Mutation(
         name="ask a redrive target about letters that anybody wrote",
         promise=1,
         file="dlq_admin/services/indexing.py",

@@ -12,8 +12,10 @@ from pytest_django import Settings
 
 from heimdall_project.clients import clickhouse
 from heimdall_project.clients.clickhouse import ClickHouse
-from heimdall_project.streams import broker
-from heimdall_project.streams.records import Outgoing
+from heimdall_project.errors import InvalidMessage
+from heimdall_project.streams import broker, redrive
+from heimdall_project.streams.dead_letters import Failure, build
+from heimdall_project.streams.records import Outgoing, Record
 from heimdall_project.streams.topics import Topic
 from ingestion.generator.truth import Truth
 from tests.probe_workers.harness import run_consumer
@@ -79,6 +81,24 @@ def test_what_the_writer_stored_and_refused_is_what_the_truth_says(
     place = [("original_topic", b"t"), ("original_partition", b"0"), ("original_offset", b"1")]
     letter = Outgoing(Topic.PAGE_VIEWS_DLT, b"{}", b"k", [mark, *place, ("disposition", b"contract")])
     broker.producer().publish([letter, letter])
+    assert "dead letters of late: 1 seen, 0 expected (+1)" in told(written)
+
+
+def test_letters_that_a_redrive_made_anew_are_no_surplus_unless_they_only_say_so(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = ("generated", f"{Truth.from_json(written.read_bytes()).run}:late".encode())
+    who = {"redrive_id": "r-1", "group": "heimdall.clickhouse-writer"}
+    marks = redrive.marks(topic=Topic.PAGE_VIEWS, key=b"k", value=b"{}", count=1, **who)
+    record = Record(Topic.PAGE_VIEWS, 0, 10**6, 1_795_262_400_000, b"k", b"{}", [mark, *marks])
+    failure = Failure(record, InvalidMessage("again"), 1, 1.8e9)
+    made = build(failure, worker="clickhouse-writer", group=who["group"])
+    broker.producer().publish([made, made])
+    call_command("check_truth", str(written))
+    assert "All of it is there, once." in capsys.readouterr().out
+
+    said = [(name, b"1" if name == "original_offset" else value) for name, value in made.headers]
+    broker.producer().publish([Outgoing(made.topic, made.value, made.key, said)])
     assert "dead letters of late: 1 seen, 0 expected (+1)" in told(written)
 
 
