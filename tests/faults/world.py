@@ -22,7 +22,7 @@ from heimdall_project.streams import broker, topics
 from heimdall_project.streams.dead_letters import as_dict
 from heimdall_project.streams.records import Delivered, Headers, Outgoing, Partition, Record
 from heimdall_project.streams.topics import Topic
-from tests.probe_workers.harness import ROOT, RunConsumer, eventually, run_consumer
+from tests.probe_workers.harness import LONG, ROOT, RunConsumer, eventually, run_consumer
 
 TOPIC, DEAD = Topic.ANALYSIS_REQUEST, Topic.DLQ_FAILED
 PLACES = [Partition(TOPIC, number) for number in range(3)]
@@ -226,8 +226,9 @@ class World:
         return all(committed.get(place) == end for place, end in ends.items())
 
     def await_through(self, worker: str, topic: str = TOPIC) -> None:
-        """Wait for that."""
-        eventually(lambda: self.is_through(worker, topic), f"{worker} through {topic}")
+        """Wait for that. A commit that got lost with its broker is told after 60 s, and tried again."""
+        through = f"{worker} through {topic}"
+        eventually(lambda: self.is_through(worker, topic), through, within=2 * LONG)
 
     def assert_balanced(self, worker: str, topic: str = TOPIC) -> None:
         """Outcomes add up to what the cursors passed, and that is what is committed, and all there is."""

@@ -21,13 +21,15 @@ LONG = 60.0
 """Seconds after which a condition will not come true any more; no test depends on how long it takes."""
 
 
-def eventually[T](look: Callable[[], T], what: str | Callable[[], str] = "the condition") -> T:
+def eventually[T](
+    look: Callable[[], T], what: str | Callable[[], str] = "the condition", *, within: float = LONG
+) -> T:
     """Look until the answer is true, and answer it. `what` may be told when it is too late."""
-    end = time.monotonic() + LONG
+    end = time.monotonic() + within
     while not (answer := look()):
         if time.monotonic() > end:
             told = what if isinstance(what, str) else what()
-            raise AssertionError(f"{told} did not come true in {LONG} s")
+            raise AssertionError(f"{told} did not come true in {within} s")
         time.sleep(0.02)
     return answer
 
