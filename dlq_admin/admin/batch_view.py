@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams.admin.wording import age, visible
@@ -136,7 +137,7 @@ def where(batch: RedriveBatch, progress: Progress, user: User, now: datetime) ->
     if state in {BatchState.PAUSED, BatchState.STOPPED}:
         word = "It stopped itself" if state is BatchState.STOPPED else "It is paused"
         act = "resume or cancel it" if user.has_perm(PROPOSE) else "an operator resumes or cancels it"
-        following = f"Look at what failed; then {act}." if progress.failed else f"{act[0].upper()}{act[1:]}."
+        following = f"Look at what failed; then {act}." if progress.failed else f"{capfirst(act)}."
         by_now = f"{progress.failed:,} of {progress.resolved + progress.failed:,} failed again"
         since = f" By now {by_now}." if progress.failed and by_now != batch.note else ""
         return Where(f"{word}: {visible(batch.note).rstrip('.')}.{since}", following, True)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from heimdall_project.accounts.models import User
@@ -128,7 +129,7 @@ def headline(counts: LetterCounts, came: int, before: int, now: datetime) -> str
         if came or before
         else ("none came in the last two hours")
     )
-    return f"{causes}: {letters} for a decision{since}. {lately[0].upper()}{lately[1:]}."
+    return f"{causes}: {letters} for a decision{since}. {capfirst(lately)}."
 
 
 def _age(span: timedelta) -> str:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from heimdall_project.accounts.models import AuditEvent, User
 from heimdall_project.streams.admin.base import place
@@ -12,8 +13,7 @@ from heimdall_project.streams.admin.wording import age, duration, visible, visib
 
 from .. import selectors
 from ..models import DeadLetter, LetterLine
-from ..services.contested import undecided
-from ..services.deciding import why_not
+from ..services.deciding import why_not_with_others
 from ..services.payloads import RIGHT as READ
 from ..services.permitted import APPROVE, DISCARD, PROPOSE
 from ..states import SENDABLE, WAITING, State
@@ -83,7 +83,7 @@ def page(letter: DeadLetter, user: User, now: datetime) -> dict[str, Any]:
 def may_be_proposed(letter: DeadLetter, user: User) -> bool:
     """Whether this person could make it part of a new batch."""
     is_free = letter.batch_id is None and letter.state in SENDABLE
-    return is_free and user.has_perm(PROPOSE) and not (why_not(letter) or undecided(letter))
+    return is_free and user.has_perm(PROPOSE) and not why_not_with_others(letter)
 
 
 def where(letter: DeadLetter, user: User, now: datetime) -> Where:
@@ -93,7 +93,7 @@ def where(letter: DeadLetter, user: User, now: datetime) -> Where:
     state = State(letter.state)
     if state in WAITING:
         again = f"Failed {letter.attempt} times, and waits" if letter.attempt > 1 else "Waits"
-        why = why_not(letter) or undecided(letter)
+        why = why_not_with_others(letter)
         text = f"{again} for a decision for {since}."
         return Where(text, why or _choice(user), bool(why))
     if state is State.APPROVED:
@@ -117,7 +117,7 @@ def _choice(user: User) -> str:
     if not able:
         return "Your role cannot decide."
     said = " or ".join(filter(None, (", ".join(able[:-1]), able[-1])))
-    return f"{said[0].upper()}{said[1:]}."
+    return f"{capfirst(said)}."
 
 
 def _first(letter: DeadLetter) -> datetime | None:

@@ -14,6 +14,7 @@ from ..models import DeadLetter
 from ..selectors import letter_seen
 from . import sets
 from .consumers_of import consumer_of
+from .contested import undecided
 from .moving import SetMove, set_counted, set_move
 from .permitted import APPROVE, DISCARD, permitted, reason_of
 
@@ -104,3 +105,8 @@ def why_not(letter: DeadLetter) -> str:
     if consumer_of(letter.topic, letter.group) is None:
         return f"Nobody here consumes for {letter.group or 'its group'}: nobody could confirm its handling."
     return ""
+
+
+def why_not_with_others(letter: DeadLetter) -> str:
+    """Why it cannot be sent again together with others, as a batch does; "" if it can."""
+    return why_not(letter) or undecided(letter)

@@ -20,9 +20,8 @@ from ..models import BatchItem, DeadLetter, LetterPayload
 from ..states import SENDABLE
 from .batches import batch_seen
 from .changes import Change, changed_value, transform_named
-from .contested import undecided
 from .contracts import Place, places_of, violations_of
-from .deciding import why_not
+from .deciding import why_not_with_others
 from .payloads import Content, headers_of, read_permitted, shown
 from .permitted import PROPOSE, permitted
 
@@ -225,7 +224,7 @@ def _obstacle(letter: DeadLetter, item: BatchItem | None) -> str:
         return "It has failed again since the batch was proposed."
     elif letter.batch_id != item.batch_id and (letter.batch_id is not None or letter.state not in SENDABLE):
         return f"It has moved on since the batch was proposed: it is {letter.state}."
-    return why_not(letter) or undecided(letter)
+    return why_not_with_others(letter)
 
 
 def _compared(

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin
 
 NO_ROWS = "Nothing was done: what was chosen are no rows of this list."
@@ -23,7 +24,7 @@ class ListedAdmin(ModelAdmin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, called by what it lists: tabs and bookmarks show that name."""
-        named = {"title": _capital(str(self.opts.verbose_name_plural)), **(extra_context or {})}
+        named = {"title": capfirst(str(self.opts.verbose_name_plural)), **(extra_context or {})}
         response: HttpResponse = super().changelist_view(request, named)
         return response
 
@@ -49,10 +50,6 @@ class ListedAdmin(ModelAdmin):
         self, request: HttpRequest, opts: "Options[Model]", object_id: str
     ) -> HttpResponse:
         """To its list, and not to the overview as Django does: the next best row is there."""
-        name = _capital(str(opts.verbose_name))
+        name = capfirst(str(opts.verbose_name))
         self.message_user(request, f"{name} {object_id} is not there, or not any more.", messages.WARNING)
         return redirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
